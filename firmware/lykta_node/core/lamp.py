@@ -1,0 +1,119 @@
+"""The state of one lamp: a row of integers with named positions.
+
+On the node an `array('i')`, on the host a list or a row of NumPy int32: the same code runs on all three. Times are
+ms on the lamp's own clock NOW, which counts from the night's origin (local noon) and is set back at each new one.
+"""
+
+from micropython import const
+
+NEVER = const(1_073_741_823)  # 2^30 - 1: later than any time, farther than any distance
+
+# Clock and phase.
+NOW = const(0)
+NEXT = const(1)  # when the target may change by itself
+ENTRY = const(2)  # where the current phase stands in the settings block
+
+# Output: see `dimmer`.
+POSITION = const(3)
+TARGET_POSITION = const(4)
+RATE = const(5)  # positions per ms
+TARGET = const(6)  # permille
+CAUSE = const(7)  # which rule set the target: see `priority`
+
+# Commands and health.
+OVERRIDE = const(8)  # at least this level, permille
+OVERRIDE_END = const(9)
+FAULTS = const(10)  # bits: see `health`
+CHECKED = const(11)  # until when they hold; 0: they must be looked at again
+HEARD = const(12)  # when a neighbour was last heard
+MISSES = const(13)  # passes in a row that both neighbours saw and this lamp did not
+HOUR = const(14)  # when the hour of the duty account began
+ON_TIME = const(15)  # how long the sensor was on in it
+NEIGHBOURS_ON = const(16)  # the largest share of an hour that a neighbour's sensor was on, permille
+UNWELL_COUNT = const(17)  # how many neighbours' sensors lie; more than UNWELL_LAMPS: too many to remember, none is trusted
+UNWELL = const(18)  # their ids
+UNWELL_LAMPS = const(4)
+
+# The lamp's own sensors.
+ID = const(22)
+NUMBER = const(23)  # of its last detection
+SEEN = const(24)  # how many users, or sensors, see somebody now
+SEEN_SINCE = const(25)
+EVIDENCE = const(26)  # when its sensors last said something new
+RENEWAL = const(27)  # when to tell the neighbours again that somebody is still here
+RENEWED = const(28)  # whether they were told
+TARGET_TIME = const(29)  # radar: when a target was last reported,
+TARGET_SIGN = const(30)  # and whether it came nearer (1) or went away (-1)
+
+# Two tracks that both explained a detection, while its user has not left: see `presence`.
+PAIRED = const(31)  # 1: they are those of the last detection
+PAIR = const(32)  # origin and number of each
+PAIR_LENGTH = const(4)
+
+# Tracks.
+TRACKS = const(36)  # slots in use
+MERGED = const(37)  # how often slots had to be merged
+
+# What `wave.window` found out about the evidence of a frame.
+WINDOW_RELATION = const(38)
+WINDOW_DISTANCE = const(39)
+WINDOW_ARRIVE = const(40)
+WINDOW_FROM = const(41)
+WINDOW_UNTIL = const(42)
+WINDOW_BRANCH = const(43)
+WINDOW_BARRED = const(44)
+WINDOW_STOP = const(45)  # how far from the origin the user may have stopped
+
+# The frame to send, where SEND is 1.
+SEND = const(46)
+FRAME = const(47)
+
+# A frame: one detection, told to the neighbours.
+ORIGIN = const(0)
+DETECTION = const(1)  # number of the detection at its origin
+CLASSES = const(2)  # which classes it may be: bit 0 pedestrian, bit 1 cyclist, bit 2 car
+SPEED = const(3)  # cm/s; 0: unknown
+CAME = const(4)  # link at the origin by which the user came; 255: unknown
+AGE = const(5)  # ms since the evidence
+STILL_SEEN = const(6)  # 1: a sensor of the origin goes on seeing somebody
+PREVIOUS = const(7)  # origin of the detection that this one continues; -1: none
+PREVIOUS_NUMBER = const(8)
+MOVED = const(9)  # cm between the two origins along the links
+BACK = const(10)  # cm by which the user may be behind the origin (towards CAME),
+FRONT = const(11)  # and ahead of it
+ALSO = const(12)  # a second detection that this one and the one before it continue together; -1: none
+ALSO_NUMBER = const(13)
+FRAME_LENGTH = const(14)
+LINK_UNKNOWN = const(255)
+
+# A track: from which evidence, where it was, when it lights this lamp. MERGED_ORIGIN marks merged ones.
+SLOTS = const(61)
+SLOT_ORIGIN = const(0)
+SLOT_NUMBER = const(1)
+SLOT_CLASSES = const(2)
+SLOT_SPEED = const(3)
+SLOT_SEEN = const(4)
+SLOT_RELATION = const(5)
+SLOT_DISTANCE = const(6)
+SLOT_ARRIVE = const(7)  # link of this lamp by which the user would come
+SLOT_EVIDENCE = const(8)
+SLOT_BACK = const(9)
+SLOT_FRONT = const(10)
+SLOT_FROM = const(11)
+SLOT_UNTIL = const(12)
+SLOT_BRANCH = const(13)  # until when it holds if the user was seen on another branch
+SLOT_BARRED = const(14)  # before that, sensors in between would have reported the user
+SLOT_LENGTH = const(15)
+MAX_TRACKS = const(12)
+MERGED_ORIGIN = const(-1)
+
+LAMP = const(256)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
+
+
+def reset(lamp, identity: int) -> None:
+    """A lamp that has just been switched on: no track, nothing heard, and full light until `control.start`."""
+    for at in range(LAMP):
+        lamp[at] = 0
+    lamp[ID] = identity
+    lamp[NEXT] = NEVER
+    lamp[RENEWAL] = NEVER

@@ -1,0 +1,71 @@
+"""Progress of long work, for a person at a terminal; silent in pipes and in CI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+T = TypeVar("T")
+
+
+def wanted() -> bool:
+    """Whether anybody watches: stderr is a terminal, and this is not CI."""
+    return sys.stderr.isatty() and not os.environ.get("CI")
+
+
+class Progress(AbstractContextManager["Progress"]):
+    """One bar with a title: `with Progress("reading lamps", total=29_969) as bar: ... bar.advance(100)`.
+
+    `total` None: a bar that only moves. It goes to stderr and vanishes at the end, so that output stays clean.
+    """
+
+    def __init__(self, title: str, total: int | None = None) -> None:
+        self.title = title
+        self.total = total
+        self._bar: RichProgress | None = None
+
+    def __enter__(self) -> Progress:
+        if wanted():
+            # Rich takes 60 ms to import: only who has a terminal pays for it.
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as RichProgress
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.add_task(self.title, total=self.total)
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def advance(self, steps: int = 1) -> None:
+        """So many steps further."""
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0], steps)
+
+    def retitle(self, title: str) -> None:
+        """Say what is being done now."""
+        self.title = title
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=title)
+
+
+def track(items: Iterable[T], title: str, total: int | None = None) -> Iterator[T]:
+    """The same items, with a bar that advances by one for each; `total` is taken from `len(items)` if it has one."""
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    with Progress(title, total) as bar:
+        for item in items:
+            yield item
+            bar.advance()

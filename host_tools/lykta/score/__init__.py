@@ -1,0 +1,14 @@
+"""What a night was worth: energy, service, comfort, and what was lost why.
+
+score(site, graph, rules, trajectories, levels, detections, coverage, begin_ms, end_ms, floors) -> Score
+prepare(...) -> Night; judge(night, levels, detections) -> Score     the same in two steps, for many profiles
+"""
+
+from __future__ import annotations
+
+from lykta.score.light import Outage
+from lykta.score.model import USERS, About, Score
+from lykta.score.night import LINGER_MS, Floors, Night, judge, prepare, score
+from lykta.score.rules import Rules
+
+__all__ = ["LINGER_MS", "USERS", "About", "Floors", "Night", "Outage", "Rules", "Score", "judge", "prepare", "score"]

@@ -1,0 +1,88 @@
+"""Exact sums over the light of a night: of any whole-numbered weight of the level, over any stretch of time.
+
+With weight = level this is the light [permille ms]; with weight = power at a level it is the energy. On a ramp from level
+l0 whose m-th step of level comes K_m ms after its begin, the sum of the first n ms is
+    w(l0) n + sum over K_m < n of (w(l0 +- m) - w(l0 +- (m - 1))) (n - K_m)  =  w(l_last) n - sum of (step of w) K_m,
+so that one table of running sums for each different ramp (start, rate, weight) gives any part of it in one look.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lykta.score.intervals import SHIFT, Ints, expand, ints
+from lykta.score.light import POSITIONS, Light, level_of
+
+
+class Sums:
+    """Sums of `weights[which[lamp], level]` over ms; `weights` has 1001 columns of integers."""
+
+    def __init__(self, light: Light, weights: Ints, which: Ints) -> None:
+        self._light = light
+        self._weights, self._which = weights, which
+        seg = light.segments
+        self._start = level_of(seg.position)
+        self._ramp, self._first, self._table = self._tables()
+        every = np.arange(len(seg.span))
+        # Sums of a whole city may pass 2**63; differences within a lamp stay right, since int64 wraps around.
+        self._before = np.concatenate(([0], np.cumsum(self._part(every, seg.span.ms))))
+
+    def _reached(self, row: Ints, ms: Ints) -> Ints:
+        """The level of the last of the first `ms` (at least 1) of a segment."""
+        return level_of(self._light.segments.after(row, ms - 1))
+
+    def _tables(self) -> tuple[Ints, Ints, Ints]:
+        """(ramp of each segment, where each ramp's running sums begin, the running sums of step x time)."""
+        seg = self._light.segments
+        moving = np.minimum(seg.ramp_ms, seg.span.ms)
+        rows = np.flatnonzero(moving > 0)
+        ramp = np.full(len(seg.span), -1)
+        kind = np.stack((self._which[seg.lamp[rows]], seg.rate[rows], seg.position[rows]))
+        # One number for (weight, rate, start): a position has 23 bits, a signed rate 24.
+        number = (((kind[0] << 24) + kind[1] + (1 << 23)) << 23) + kind[2]
+        _, one, ramp_of = np.unique(number, return_index=True, return_inverse=True)
+        ramp[rows] = ramp_of
+        steps = np.abs(self._reached(rows, moving[rows]) - self._start[rows])
+        most = np.zeros(len(one), dtype=np.int64)
+        np.maximum.at(most, ramp_of, steps)
+        which, rate, start = (column[one] for column in kind)
+        owner, step = expand(most)
+        table = self._running(which, rate, start, owner, step)
+        first = np.cumsum(most) - most
+        return ramp, first, np.concatenate(([0], table))
+
+    def _running(self, which: Ints, rate: Ints, start: Ints, owner: Ints, step: Ints) -> Ints:
+        """Running sums of (step of the weight) x (ms until that step), over all ramps one after the other."""
+        up = rate[owner] > 0
+        level = level_of(start)[owner] + np.where(up, step + 1, -step - 1)
+        before = level + np.where(up, -1, 1)
+        border = POSITIONS[np.where(up, level, before)]
+        speed = np.abs(rate)[owner]
+        rising = -((start[owner] - border) // speed)
+        falling = (start[owner] - border) // speed + 1
+        change = self._weights[which[owner], level] - self._weights[which[owner], before]
+        return np.asarray(np.cumsum(change * np.where(up, rising, falling)))
+
+    def _part(self, row: Ints, ms: Ints) -> Ints:
+        """Sums over the first `ms` of segments."""
+        seg = self._light.segments
+        which = self._which[seg.lamp[row]]
+        moving = np.minimum(ms, seg.ramp_ms[row])
+        last = np.where(moving > 0, self._reached(row, np.maximum(moving, 1)), self._start[row])
+        first = self._first[self._ramp[row]] if len(self._first) else np.zeros(len(row), dtype=np.int64)
+        steps = np.where(self._ramp[row] >= 0, self._table[first + np.abs(last - self._start[row])] - self._table[first], 0)
+        return np.asarray(self._weights[which, last] * moving - steps + self._weights[which, seg.level[row]] * (ms - moving))
+
+    def until(self, moment: Ints) -> Ints:
+        """Sums from some fixed moment until keys of (lamp, ms), which must lie in the night or at its end."""
+        row = self._light.segment(moment)
+        return np.asarray(self._before[row] + self._part(row, moment - self._light.segments.span.begin[row]))
+
+    def between(self, begin: Ints, end: Ints) -> Ints:
+        """Sums over [begin, end), keys of one lamp each."""
+        return self.until(end) - self.until(begin)
+
+    def by_lamp(self) -> Ints:
+        """The sum of the whole night of every lamp."""
+        every = ints(np.arange(self._light.lamps)) << SHIFT
+        return self.between(every + self._light.begin_ms, every + self._light.end_ms)

@@ -1,0 +1,259 @@
+"""The kernel engine: a night event by event, in closed form, with the node's own core.
+
+`run` works on plain lists with the core as it is, and on NumPy int32 with the core compiled by Numba: the same file. A
+lamp acts on others only through frames, so a lamp is brought up to date only when something reaches it; what it did by
+itself since then is written down in order. Frames reach their receivers through the radio model of `sim/radio`.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from lykta.corehost import control, dimmer, health, priority
+from lykta.corehost import lamp as row
+from lykta.sim import radio
+
+#: How often heartbeats are exchanged here [ms]: the latest that has got through by then, of those sent every 60 s.
+SWEEP_MS = 120_000
+#: How many frames may be on their way at once.
+RING = 4096
+
+#: Events that are not fault bits of `core/health`: the node is dead (its lamp burns full), its radio is.
+NODE_DEAD = -1
+RADIO_DEAD = -2
+
+_DELIVERY = 0
+_RENEWAL = 1
+_SWEEP = 2
+_NEVER = 1 << 62
+
+# An item of the queue is one integer, so that it sorts by time and costs little: time, kind, a (slot of a frame, or a
+# lamp: 20 bits), b (0, or which of the receivers: 12 bits).
+_B_MASK = 0xFFF
+_A = 12
+_KIND = 32
+_TIME = 34
+_NODE = 1
+_RADIO = 2
+_NEAREST = 4
+
+
+def run(
+    lamps: Any, blocks: Any, block_of: Any, tables: Any, own: Any, receivers: Any, adjacent: Any, readings: Any, events: Any,
+    link: Any, frames: Any, sent: Any, begin_ms: int, end_ms: int,
+) -> Any:  # fmt: skip
+    """One night of a street. Returns (levels, detections) as flat arrays of 6 and 9 integers each.
+
+    lamps          rows of `core/lamp`, one for each lamp, changed in place
+    blocks         settings blocks; block_of[lamp] says which is whose
+    tables, own    neighbour tables, and where a lamp's own rows begin in each (-1: not a node)
+    receivers      (starts, lamps, rows, hops): who hears lamp i, from starts[i] to starts[i + 1]
+    adjacent       (starts, lamps): whose heartbeats lamp i hears
+    readings       (t_ms, lamp, kind, road_user, distance_cm, speed_cms, user), sorted by time
+    events         (t_ms, lamp, fault bit, present), sorted by time: what drivers report, NODE_DEAD, RADIO_DEAD
+    link           parameters of the radio: see `sim/radio`
+    frames, sent   room for RING frames of FRAME_LENGTH, and when each was sent
+    """
+    levels = [0]  # the first one tells the compiler what is in the list
+    levels.pop()
+    detections = [0]
+    detections.pop()
+    count = len(lamps)
+    noted = [-1] * (2 * count)  # target and rate last written down
+    told = [0] * count  # number of the detection last written down
+    user = [-1] * count  # whom the last reading was about
+    works = [_NODE | _RADIO] * count
+    scheduled = [-1] * count
+    number = 0  # of frames sent
+    for i in range(count):
+        if own[i] >= 0:
+            control.start(lamps[i], blocks[block_of[i]], tables[i], own[i], i, begin_ms)
+            _note(levels, noted, lamps[i], i)
+    queue = [_item(begin_ms + SWEEP_MS, _SWEEP, 0, 0)]
+    at = 0
+    event = 0
+    while True:
+        # What comes next; at the same time readings first, then events, then the queue.
+        reading_ms = readings[0][at] if at < len(readings[0]) else _NEVER
+        event_ms = events[0][event] if event < len(events[0]) else _NEVER
+        t = min(reading_ms, event_ms, queue[0] >> _TIME)
+        if t >= end_ms:
+            break
+        i = -1
+        if reading_ms == t:
+            i = readings[1][at]
+            if own[i] >= 0 and works[i] & _NODE:
+                lamp = lamps[i]
+                block = blocks[block_of[i]]
+                catch_up(levels, noted, lamp, block, tables[i], own[i], i, t)
+                user[i] = readings[6][at]
+                control.reading(lamp, block, tables[i], own[i], readings[2][at], readings[3][at], readings[4][at], readings[5][at])
+                _note(levels, noted, lamp, i)
+            else:
+                i = -1
+            at += 1
+        elif event_ms == t:
+            _happen(levels, noted, lamps, blocks, block_of, tables, own, works, events, event, t)
+            event += 1
+        else:
+            item = heappop(queue)
+            kind = item >> _KIND & 3
+            a = item >> _A & 0xFFFFF
+            if kind == _DELIVERY:
+                frame = a * row.FRAME_LENGTH
+                frames[frame + row.AGE] = t - sent[a]
+                first = receivers[0][frames[frame + row.ORIGIN]]
+                last = receivers[0][frames[frame + row.ORIGIN] + 1]
+                if item & _B_MASK:  # one receiver only
+                    first += (item & _B_MASK) - 1
+                    last = first + 1
+                for hears in range(first, last):
+                    j = receivers[1][hears]
+                    if works[j] == _NODE | _RADIO:
+                        lamp = lamps[j]
+                        block = blocks[block_of[j]]
+                        catch_up(levels, noted, lamp, block, tables[j], own[j], j, t)
+                        control.frame(lamp, block, tables[j], own[j], receivers[2][hears], frames, frame)
+                        _note(levels, noted, lamp, j)
+            elif kind == _RENEWAL:
+                scheduled[a] = -1
+                if works[a] & _NODE:
+                    i = a
+                    catch_up(levels, noted, lamps[i], blocks[block_of[i]], tables[i], own[i], i, t)
+            else:
+                _sweep(levels, noted, lamps, blocks, block_of, tables, own, adjacent, works, link, t)
+                heappush(queue, _item(t + SWEEP_MS, _SWEEP, 0, 0))
+        if i >= 0:
+            lamp = lamps[i]
+            if lamp[row.SEND]:
+                lamp[row.SEND] = 0
+                if lamp[row.NUMBER] != told[i]:
+                    told[i] = lamp[row.NUMBER]
+                    _write_detection(detections, lamp, i, t, user[i])
+                if works[i] & _RADIO:
+                    _send(queue, frames, sent, lamp, i, number, receivers, link, t)
+                    number += 1
+            if lamp[row.SEEN] and scheduled[i] < 0:
+                scheduled[i] = lamp[row.RENEWAL]
+                heappush(queue, _item(lamp[row.RENEWAL], _RENEWAL, i, 0))
+    for i in range(count):
+        if own[i] >= 0 and works[i] & _NODE:
+            catch_up(levels, noted, lamps[i], blocks[block_of[i]], tables[i], own[i], i, end_ms)
+    return np.array(levels), np.array(detections)
+
+
+def _item(t: int, kind: int, a: int, b: int) -> int:
+    return t << _TIME | kind << _KIND | a << _A | b
+
+
+def catch_up(levels: Any, noted: Any, lamp: Any, block: Any, table: Any, own: int, i: int, t: int) -> None:
+    """Bring a lamp up to time `t`, writing down every change of target on the way."""
+    while lamp[row.NEXT] <= t:
+        control.advance(lamp, block, table, own, lamp[row.NEXT] - lamp[row.NOW])
+        _note(levels, noted, lamp, i)
+    control.advance(lamp, block, table, own, t - lamp[row.NOW])
+
+
+def _note(levels: Any, noted: Any, lamp: Any, i: int) -> None:
+    """Write down where a lamp is and where it goes, if that is not what was written last."""
+    moves = lamp[row.POSITION] != lamp[row.TARGET_POSITION]
+    if lamp[row.TARGET] != noted[2 * i] or (moves and lamp[row.RATE] != noted[2 * i + 1]):
+        _write_level(levels, noted, i, lamp[row.NOW], lamp[row.POSITION], lamp[row.TARGET], lamp[row.RATE], lamp[row.CAUSE])
+
+
+def _write_level(levels: Any, noted: Any, i: int, t: int, position: int, target: int, rate: int, cause: int) -> None:
+    noted[2 * i] = target
+    noted[2 * i + 1] = rate
+    levels.append(i)
+    levels.append(t)
+    levels.append(position)
+    levels.append(target)
+    levels.append(rate)
+    levels.append(cause)
+
+
+def _write_detection(detections: Any, lamp: Any, i: int, t: int, user: int) -> None:
+    detections.append(i)
+    detections.append(t)
+    detections.append(lamp[row.NUMBER])
+    detections.append(lamp[row.FRAME + row.CLASSES])
+    detections.append(lamp[row.FRAME + row.SPEED])
+    detections.append(lamp[row.FRAME + row.CAME])
+    detections.append(lamp[row.FRAME + row.PREVIOUS])
+    detections.append(lamp[row.FRAME + row.PREVIOUS_NUMBER])
+    detections.append(user)
+
+
+def _send(queue: Any, frames: Any, sent: Any, lamp: Any, i: int, number: int, receivers: Any, link: Any, t: int) -> None:
+    """Put a lamp's frame on the air: to everybody after the same time, or to each as the radio lets it through."""
+    slot = number % RING
+    for field in range(row.FRAME_LENGTH):
+        frames[slot * row.FRAME_LENGTH + field] = lamp[row.FRAME + field]
+    sent[slot] = t
+    if not link[radio.LOSSY]:
+        heappush(queue, _item(t + link[radio.DELAY], _DELIVERY, slot, 0))
+        return
+    for hears in range(receivers[0][i], receivers[0][i + 1]):
+        arrives = radio.arrival(link, i, lamp[row.FRAME + row.DETECTION], receivers[1][hears], receivers[3][hears], t)
+        if arrives >= 0:
+            heappush(queue, _item(arrives, _DELIVERY, slot, hears - receivers[0][i] + 1))
+
+
+def _happen(
+    levels: Any, noted: Any, lamps: Any, blocks: Any, block_of: Any, tables: Any, own: Any, works: Any, events: Any, event: int, t: int
+) -> None:
+    """Something breaks, or works again. A dead node leaves its lamp full: the output idles at full by its hardware."""
+    i = events[1][event]
+    bit = events[2][event]
+    if own[i] < 0:
+        return
+    lamp = lamps[i]
+    block = blocks[block_of[i]]
+    if works[i] & _NODE:
+        catch_up(levels, noted, lamp, block, tables[i], own[i], i, t)
+    if bit == NODE_DEAD and events[3][event]:
+        works[i] &= ~_NODE
+        _write_level(levels, noted, i, t, dimmer.FULL, 1000, dimmer.FULL, priority.CAUSE_FAULT)
+    elif bit == NODE_DEAD:
+        works[i] |= _NODE
+        control.start(lamp, block, tables[i], own[i], i, t)
+        lamp[row.POSITION] = dimmer.FULL
+        control.settle(lamp, block, tables[i], own[i])
+    elif bit == RADIO_DEAD:
+        works[i] = works[i] & ~_RADIO if events[3][event] else works[i] | _RADIO
+    else:
+        control.fault(lamp, block, tables[i], own[i], bit, events[3][event])
+    if works[i] & _NODE:
+        _note(levels, noted, lamp, i)
+
+
+def _sweep(
+    levels: Any, noted: Any, lamps: Any, blocks: Any, block_of: Any, tables: Any, own: Any, adjacent: Any, works: Any, link: Any, t: int
+) -> None:
+    """Bring every lamp up to `t`, then let each hear the last heartbeat that got through from each neighbour."""
+    liars = 0
+    for i in range(len(lamps)):
+        if own[i] >= 0 and works[i] & _NODE:
+            catch_up(levels, noted, lamps[i], blocks[block_of[i]], tables[i], own[i], i, t)
+            if lamps[i][row.FAULTS] & health.LYING:
+                liars += 1
+    for i in range(len(lamps)):
+        if own[i] < 0 or works[i] != _NODE | _RADIO:
+            continue
+        lamp = lamps[i]
+        block = blocks[block_of[i]]
+        first = adjacent[0][i]
+        last = adjacent[0][i + 1]
+        if liars == 0 and lamp[row.UNWELL_COUNT] == 0:  # then the nearest say all there is to say
+            last = min(last, first + _NEAREST)
+        for hears in range(first, last):
+            j = adjacent[1][hears]
+            if works[j] == _NODE | _RADIO:
+                ago = radio.last_heartbeat(link, j, i, t, SWEEP_MS)
+                if ago >= 0:
+                    lying = lamps[j][row.FAULTS] & health.LYING
+                    control.heartbeat(lamp, block, tables[i], own[i], j, ago, health.on_share(lamps[j]), lying)
+        _note(levels, noted, lamp, i)

@@ -1,0 +1,189 @@
+"""One simulated night, from who comes by to how bright every lamp was: traffic, sensing, then the engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lykta.corehost import dimmer, schema
+from lykta.corehost import lamp as row
+from lykta.errors import LyktaError
+from lykta.plan import Plan
+from lykta.sensing import Fault, readings
+from lykta.sim import engines, kernel
+from lykta.sim.radio import IDEAL, Radio
+from lykta.tables import DETECTIONS, LEVELS
+from lykta.traffic import Demand, generate
+
+ENGINES = ("auto", "python", "compiled")
+_LEVEL_COLUMNS = 6
+_DETECTION_COLUMNS = 9
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Something of a lamp, not of its sensor, that breaks from `from_ms` until `until_ms`.
+
+    `kind`: "node" (dead: its lamp burns full), "radio" (neither hears nor is heard), "driver" (reports a sensor fault).
+    """
+
+    lamp: int
+    kind: str
+    from_ms: int
+    until_ms: int
+
+
+@dataclass(frozen=True)
+class Night:
+    """A simulated night: the tables of `lykta.tables`, and what they were made from."""
+
+    plan: Plan
+    seed: int
+    radio: Radio
+    engine: str
+    trajectories: pa.Table
+    readings: pa.Table
+    detections: pa.Table
+    levels: pa.Table
+    merged: int  # how often tracks had to be merged
+    faults: Sequence[Fault] = field(default=())
+    breakdowns: Sequence[Breakdown] = field(default=())
+
+
+def simulate(
+    plan: Plan, demand: Demand, seed: int, radio: Radio = IDEAL, faults: Sequence[Fault] = (), breakdowns: Sequence[Breakdown] = (),
+    engine: str = "auto",
+) -> Night:  # fmt: skip
+    """Simulate the night of a plan with the people of a demand and a seed.
+
+    `engine`: "compiled" (Numba), "python", or "auto": compiled where Numba is installed. All give the same tables.
+    """
+    trajectories = generate(plan.site, plan.graph, demand, seed, plan.begin_ms, plan.end_ms, plan.agenda.times.origin_utc_ms)
+    told = readings(plan.site, plan.graph, trajectories, seed, faults, plan.begin_ms, plan.end_ms)
+    return run(plan, trajectories, told, seed, radio, faults, breakdowns, engine)
+
+
+def run(
+    plan: Plan, trajectories: pa.Table, told: pa.Table, seed: int, radio: Radio = IDEAL, faults: Sequence[Fault] = (),
+    breakdowns: Sequence[Breakdown] = (), engine: str = "auto",
+) -> Night:  # fmt: skip
+    """The night of a plan with given trajectories and readings: how the nodes lit it."""
+    chosen = _choose(engine)
+    begin_ms = min(plan.agenda.begin_ms, plan.begin_ms)
+    end_ms = max(plan.agenda.end_ms, plan.end_ms)
+    inputs, lamps = prepare(plan, told, radio.row(seed), breakdowns, chosen)
+    levels, detections = engines.load(chosen).run(*inputs, begin_ms, end_ms)
+    merged = int(sum(int(lamp[row.MERGED]) for lamp in lamps))
+    tables = _levels(plan, levels, begin_ms), _detections(detections)
+    return Night(plan, seed, radio, chosen, trajectories, told, tables[1], tables[0], merged, tuple(faults), tuple(breakdowns))
+
+
+def _choose(engine: str) -> str:
+    if engine not in ENGINES:
+        raise LyktaError(f'There is no engine "{engine}": choose {", ".join(ENGINES)}.')
+    if engine == "auto":
+        return "compiled" if engines.available() else "python"
+    return engine
+
+
+def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Breakdown], engine: str) -> tuple[tuple[Any, ...], Any]:
+    """The arguments of `kernel.run` up to the times, as lists or as NumPy int32, and the rows of the lamps among them."""
+    tables = plan.tables
+    starts, heard, rows, hops = [0], [], [], []
+    for origin, receivers in enumerate(tables.receivers):
+        for lamp, at in receivers:
+            heard.append(lamp)
+            rows.append(at)
+            hops.append(_hops(plan, origin, lamp))
+        starts.append(len(heard))
+    adjacent_starts = np.cumsum([0, *(len(near) for near in tables.adjacent)]).tolist()
+    adjacent = [lamp for near in tables.adjacent for lamp in near]
+    columns = ("t_ms", "lamp", "kind", "road_user", "distance_cm", "speed_cms", "user")
+    told_columns = [told.column(name).to_numpy() for name in columns]
+    events = _events(breakdowns)
+    count = len(plan.site.lamps)
+    if engine == "compiled":
+        lamps: Any = np.zeros((count, row.LAMP), np.int32)
+        return (
+            lamps, _padded(plan.blocks), _flat(plan.block_of), _padded(tables.tables), _flat(tables.own),
+            (_flat(starts), _flat(heard), _flat(rows), _flat(hops)), (_flat(adjacent_starts), _flat(adjacent)),
+            tuple(np.ascontiguousarray(column, np.int32) for column in told_columns), tuple(_flat(column) for column in events),
+            _flat(link), np.zeros(row.FRAME_LENGTH * kernel.RING, np.int32), np.zeros(kernel.RING, np.int32),
+        ), lamps  # fmt: skip
+    lamps = [[0] * row.LAMP for _ in range(count)]
+    return (
+        lamps, plan.blocks, plan.block_of, tables.tables, tables.own, (starts, heard, rows, hops), (adjacent_starts, adjacent),
+        tuple(column.tolist() for column in told_columns), events, link, [0] * (row.FRAME_LENGTH * kernel.RING), [0] * kernel.RING,
+    ), lamps  # fmt: skip
+
+
+def _hops(plan: Plan, a: int, b: int) -> int:
+    """Over how many posts a frame goes: the straight line between two lamps in steps of the radio's range."""
+    graph = plan.graph
+    apart = math.dist((float(graph.x_cm[a]), float(graph.y_cm[a])), (float(graph.x_cm[b]), float(graph.y_cm[b])))
+    return max(1, math.ceil(apart / 20_000))
+
+
+def _events(breakdowns: Sequence[Breakdown]) -> tuple[list[int], list[int], list[int], list[int]]:
+    from lykta.corehost import health
+
+    bits = {"node": kernel.NODE_DEAD, "radio": kernel.RADIO_DEAD, "driver": int(health.SENSOR)}
+    flat = sorted(
+        (t_ms, breakdown.lamp, bits[breakdown.kind], present)
+        for breakdown in breakdowns
+        for t_ms, present in ((breakdown.from_ms, 1), (breakdown.until_ms, 0))
+    )
+    return ([e[0] for e in flat], [e[1] for e in flat], [e[2] for e in flat], [e[3] for e in flat])
+
+
+def _flat(values: Sequence[int]) -> NDArray[np.int32]:
+    return np.array(values, dtype=np.int32)
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int32]:
+    found = np.zeros((len(rows), max(map(len, rows), default=0)), np.int32)
+    for number, values in enumerate(rows):
+        found[number, : len(values)] = values
+    return found
+
+
+def levels_of(positions: NDArray[Any]) -> NDArray[np.int64]:
+    """`dimmer.level_of` of many positions."""
+    knots = np.array((*dimmer.KNOTS, dimmer.KNOTS[-1]), dtype=np.int64)
+    knot = positions.astype(np.int64) // dimmer.SEGMENT
+    rest = positions - knot * dimmer.SEGMENT
+    return np.asarray(knots[knot] + (knots[knot + 1] - knots[knot]) * rest // dimmer.SEGMENT)
+
+
+def _levels(plan: Plan, flat: NDArray[Any], begin_ms: int) -> pa.Table:
+    found = flat.astype(np.int64).reshape(-1, _LEVEL_COLUMNS)
+    fixed = [lamp for lamp, own in enumerate(plan.tables.own) if own < 0]
+    if fixed:
+        # A lamp that no node controls burns full from light on to light off.
+        on = [(lamp, begin_ms, 0, 0, dimmer.FULL, 0) for lamp in fixed]
+        up = [(lamp, plan.agenda.begin_ms, dimmer.FULL, 1000, dimmer.FULL, 0) for lamp in fixed]
+        off = [(lamp, plan.agenda.end_ms, 0, 0, dimmer.FULL, 0) for lamp in fixed]
+        found = np.concatenate([found, np.array(on + up + off, dtype=np.int64)])
+    found = found[np.lexsort((found[:, 1], found[:, 0]))]
+    lamp, t_ms, position, target, rate, cause = found.T
+    return pa.table([lamp, t_ms, position, levels_of(position), target, rate, cause], schema=_unchecked(LEVELS)).cast(LEVELS)
+
+
+def _detections(flat: NDArray[Any]) -> pa.Table:
+    found = flat.astype(np.int64).reshape(-1, _DETECTION_COLUMNS)
+    found = found[np.lexsort((found[:, 2], found[:, 0], found[:, 1]))]
+    lamp, t_ms, number, classes, speed, came, previous, previous_number, user = found.T
+    single = {1 << road_user: road_user for road_user in range(schema.CLASSES)}
+    road_user = np.array([single.get(classes, schema.UNKNOWN) for classes in range(8)])[classes]
+    columns = [lamp, t_ms, number, road_user, speed, came, previous, previous_number, user]
+    return pa.table(columns, schema=_unchecked(DETECTIONS)).cast(DETECTIONS)
+
+
+def _unchecked(schema_: pa.Schema) -> pa.Schema:
+    return pa.schema([(name, pa.int64()) for name in schema_.names])
