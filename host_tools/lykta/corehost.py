@@ -18,7 +18,9 @@ from types import ModuleType
 _PUBLIC = "lykta.corehost"
 _HERE = Path(__file__).resolve().parent
 #: In the order in which they use each other.
-MODULES = ("schema", "lamp", "dimmer", "phases", "settings", "neighbours", "priority", "health", "wave", "presence", "control")
+MODULES = (
+    "schema", "lamp", "dimmer", "phases", "settings", "neighbours", "priority", "health", "reach", "wave", "match", "presence", "control",
+)  # fmt: skip
 
 
 def firmware_folder() -> Path:
@@ -131,6 +133,8 @@ settings = _core["settings"]
 neighbours = _core["neighbours"]
 priority = _core["priority"]
 health = _core["health"]
+reach = _core["reach"]
 wave = _core["wave"]
+match = _core["match"]
 presence = _core["presence"]
 control = _core["control"]

@@ -142,6 +142,7 @@ class World:
         begin_ms: int = BEGIN_MS,
         end_ms: int = 40_000_000,
         ears: bool = True,
+        apart: bool = True,
     ) -> None:
         self.graph = graph
         self.core = core
@@ -151,6 +152,7 @@ class World:
         self.block = make_block(entries_of([(0, self.row)], end_ms, [(0, 0)]), 0, end_ms)
         self.tables: Tables = make_tables(graph, [reach_of(self.block)] * graph.lamp_count)
         self.now = begin_ms
+        self.apart = apart  # whether the sensors tell users apart
         self.ears = ears  # whether heartbeats are heard
         self.lamps = [[0] * row.LAMP for _ in range(graph.lamp_count)]
         self.lights = [Light() for _ in self.lamps]

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lykta.corehost import dimmer, presence, schema
 from lykta.profiles.model import Need
+from lykta.report.clock import Clock
 from lykta.report.model import ReportInput
 from lykta.score import About, Rules, Score, score
 from lykta.site.graph import Graph
@@ -21,6 +22,7 @@ DATE = dt.date(2026, 12, 14)
 ORIGIN = 1_797_246_000_000  # 2026-12-14 12:00 in Stockholm
 HOUR = 3_600_000
 BEGIN, END = 3 * HOUR, 20 * HOUR
+CLOCK = Clock(ORIGIN, "Europe/Stockholm", BEGIN, END)
 PITCH_CM = 2200
 UP, DOWN = dimmer.rate_of(2000), dimmer.rate_of(10_000)
 

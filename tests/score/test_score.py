@@ -14,7 +14,7 @@ from lykta.score import Outage, Score, prepare, score
 from lykta.score.model import plain
 from lykta.score.night import Night
 from lykta.site.graph import Graph
-from lykta.site.model import Lamp, Link, Point, Sensor, Site
+from lykta.site.model import Link, Point, Sensor, Site
 from tests.score.world import (
     CAR,
     CYCLIST,
@@ -143,6 +143,23 @@ def test_slow_user__needs_what_lies_within_behind_both_ways():
     assert (found[0], found[3]) == ([(3000, 20_001)], [(20_000, 30_000)])
 
 
+def test_limits__are_inclusive_for_who_stands_on_them():
+    """Who stands exactly 20 m behind one lamp and 20 m before another needs both."""
+    of = row(3)
+    people = graph_and_people(of)[1]
+    people.walk(0, PEDESTRIAN, 0, [(0, 0, 2000, 20_000), (0, 2000, 2000, 60_000)])
+    found = needs(owed(of, people))
+    assert (found[0], found[2]) == ([(3000, 80_000)], [(3000, 80_000)])
+
+
+def test_n_u__holds_two_lamps_where_one_lights_both_ends_of_the_link():
+    """The nearest lamp stands behind and lights the point ahead too: the next one ahead is the one beyond."""
+    links = [Link("A", "Y", 2000, "way"), Link("Y", "B", 1000, "way")]
+    of = site([lamp("A", 0, anchors=("Y",)), lamp("B", 30)], links, [Point("Y", 2000, 0)])
+    found = judged(of, walker(of, links=2), levels(2, [[(0, 1000, 4)], [(0, 500, 4)]], start=1000))
+    assert (found.everyone.dark_s, found.everyone.late_s) == (27.0, 0.0)
+
+
 def test_m_u__holds_every_branch_of_a_junction_and_lamps_with_a_second_anchor():
     """Before a junction both branches are needed; a lamp whose second anchor is the junction is needed from there."""
     lamps = [lamp("A", 0), lamp("B", 40, 20), lamp("C", 40, -20), lamp("D", 100, 0, anchors=("X",))]
@@ -180,12 +197,12 @@ def test_every_second_of_duty__is_lit_late_or_dark():
     of = row(5)
     people = walker(of)
     on = [[(0, 1000, 4)] for _ in range(5)]
-    late = judged(of, people, levels(5, [*on[:4], [(0, 500, 4), (50_000, 1000, 3)]], up=10**7, start=1000))
-    # Needed from 40 s on; next ahead only from 60 s on (then lamp 3 is at his side).
-    assert (late.everyone.late_s, late.everyone.dark_s) == (10.0, 0.0)
+    late = judged(of, people, levels(5, [*on[:4], [(0, 500, 4), (45_000, 1000, 3)]], up=10**7, start=1000))
+    # Needed from 40 s on; next ahead only from 50 s on, when lamp 3 becomes the nearest.
+    assert (late.everyone.late_s, late.everyone.dark_s) == (5.001, 0.0)
     dark = judged(of, people, levels(5, [*on[:2], [(0, 500, 4)], *on[3:]], start=1000))
-    # Lamp 2 is next ahead from 10 s (nearest is lamp 1 then: 20 m), nearest until 50 s; needed from 3 s to 60 s.
-    assert (dark.everyone.late_s, dark.everyone.dark_s) == (17.0, 40.0)
+    # Lamp 2 is needed from 3 s to 60 s: next ahead from 10 s on, nearest from 30 s to 50 s.
+    assert (dark.everyone.late_s, dark.everyone.dark_s) == (17.001, 40.0)
     total = dark.everyone
     assert total.duty_s == total.lit_s + total.late_s + total.dark_s
 
@@ -217,7 +234,7 @@ def test_dead_lamp__counts_and_is_named():
     """A lamp that is out makes the seconds dark, with that cause, though its node does all it can."""
     of = row(5)
     found = judged(of, walker(of), always(5), outages=[Outage(2, 0, HOUR)]).everyone
-    assert (found.dark_s, found.late_s, found.dead_lamp_s) == (40.0, 17.0, 57.0)
+    assert (found.dark_s, found.late_s, found.dead_lamp_s) == (40.0, 17.001, 57.001)
     assert found.dark_causes == {"dead lamp": 40.0}
 
 
@@ -225,7 +242,7 @@ def test_strict_service_and_arrival__are_told_apart_from_service():
     """Dark until duty begins: service is whole, strict service is not, and arrival light says how bright it was."""
     of = row(5)
     people = walker(of)
-    lit = levels(5, [[(0, 300, 4), (3000, 1000, 3)]] * 5, up=10**7, start=300)
+    lit = levels(5, [[(0, 300, 4), (2999, 1000, 3)]] * 5, up=10**7, start=300)
     found = judged(of, people, lit).everyone
     assert (found.service, found.strict_service, found.arrival_permille, found.unserved_m.worst) == (1.0, 77 / 80, 300.0, 3.0)
 
@@ -284,15 +301,22 @@ def test_energy__of_full_light_saves_nothing_and_nodes_are_told_apart():
     of = row(3)
     nobody = graph_and_people(of)[1]
     full = judged(of, nobody, always(3)).energy
-    assert (full.lamps_wh, full.always_on_wh, full.saving) == (0.06, 0.06, 0.0)
-    assert full.net_saving == -(full.nodes_wh + full.sensors_wh) / 0.06
+    assert (full.lamps_wh, full.always_on_wh, full.saving) == (60.0, 60.0, 0.0)
+    assert full.net_saving == -(full.nodes_wh + full.sensors_wh) / 60
     assert pytest.approx(full.nodes_wh) == 3 * 9.6
     off = judged(of, nobody, levels(3, [[(0, 0, 4)]] * 3)).energy
     assert pytest.approx(off.saving) == (1 - 0.3 / 20)
     fixed = replace(of, lamps=(replace(of.lamps[0], adaptive=False, heads=2), *of.lamps[1:]))
     found = judged(fixed, nobody, always(3))
-    assert pytest.approx((found.energy.fixed_wh, found.energy.always_on_wh, found.energy.nodes_wh)) == (0.04, 0.08, 19.2)
+    assert pytest.approx((found.energy.fixed_wh, found.energy.always_on_wh, found.energy.nodes_wh)) == (40.0, 80.0, 19.2)
     assert pytest.approx(found.energy.lumen_hours) == 3000 * 4
+
+
+def test_dead_lamp__takes_no_power_not_even_standby():
+    """Out for half the hour, at full for the rest; it still counts in what always-on would take."""
+    of = row(1)
+    found = judged(of, graph_and_people(of)[1], always(1), outages=[Outage(0, 0, HOUR // 2)])
+    assert (found.energy.lamps_wh, found.energy.always_on_wh, found.lamps[0].dead_s) == (10.0, 20.0, 1800.0)
 
 
 def test_radar__is_powered_only_at_night():
@@ -320,7 +344,7 @@ def test_worst_moments__say_who_when_where_and_why():
     of = row(5)
     found = judged(of, walker(of), always(5), outages=[Outage(2, 0, HOUR)]).worst
     assert [(one.begin_ms, one.end_ms, one.road_user, one.lamp, one.cause, one.link, one.x_cm) for one in found] == [
-        (3000, 60_001, "pedestrian", "L2", "dead lamp", 0, 2000)
+        (3000, 60_001, "pedestrian", "L2", "dead lamp", 0, 1000)
     ]
 
 
@@ -364,12 +388,11 @@ def test_lamp_scores__stand_in_the_order_of_the_site():
     found = judged(of, graph_and_people(of)[1], levels(2, [[(0, 1000, 4)], [(0, 500, 4)]], up=10**7, start=500)).lamps
     assert [one.lamp for one in found] == ["L0", "L1"]
     assert found[1].mean_permille == pytest.approx(500)
-    assert (FIXTURE.max_mw / 1000, 9.0) == pytest.approx((found[0].always_on_wh * 1000, found[1].energy_wh * 1000))
+    assert (FIXTURE.max_mw / 1000, 9.0) == pytest.approx((found[0].always_on_wh, found[1].energy_wh))
 
 
 def test_score__needs_no_lamps():
     """A way without lamps: nothing to save, nothing to light."""
     of = site([], [Link("X", "Y", 3000, "way")], [Point("X", 0, 0), Point("Y", 3000, 0)])
-    assert isinstance(Lamp, type)
     found = judged(of, graph_and_people(of)[1], always(0))
     assert (found.energy.saving, len(found.lamps)) == (None, 0)

@@ -8,8 +8,24 @@ from . import dimmer, health, presence, priority, schema, wave
 from . import lamp as row
 from . import settings as block
 from .lamp import (
-    CHECKED, ENTRY, FAULTS, FRAME_LENGTH, HEARD, HOUR, NEVER, NEXT, NOW, OVERRIDE, OVERRIDE_END, POSITION, RENEWAL, SEEN, SLOT_CLASSES,
-    SLOT_FROM, SLOT_LENGTH, SLOT_UNTIL, SLOTS, TARGET, TARGET_POSITION, TRACKS,
+    CHECKED,
+    ENTRY,
+    HEARD,
+    HOUR,
+    NEXT,
+    NOW,
+    OVERRIDE,
+    OVERRIDE_END,
+    POSITION,
+    RENEWAL,
+    SEEN,
+    SLOT_CLASSES,
+    SLOT_FROM,
+    SLOT_LENGTH,
+    SLOT_UNTIL,
+    SLOTS,
+    TARGET_POSITION,
+    TRACKS,
 )  # fmt: skip
 
 
@@ -127,7 +143,10 @@ def renumber(lamp, ms: int) -> None:
         lamp[at] -= ms
     for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
         lamp[slot + row.SLOT_EVIDENCE] -= ms
+        lamp[slot + row.SLOT_FIRST] -= ms
+        lamp[slot + row.SLOT_BARRED] -= ms
         lamp[slot + SLOT_FROM] -= ms
         lamp[slot + SLOT_UNTIL] -= ms
         lamp[slot + row.SLOT_BRANCH] -= ms
+        lamp[slot + row.SLOT_BARRED] -= ms
     lamp[ENTRY] = block.HEADER

@@ -1,13 +1,13 @@
 """What may be wrong with this lamp: a fault makes it bright, never dark, until it has gone.
 
-    fault     detected                                                          gone
-    CLOCK     at once, when the block of settings has run out                   with a new block
-    RADIO     180 s after the last neighbour was heard (3 periods of 60 s)      when one is heard
-    STUCK     10 min after the sensor went on and stayed on                     when it goes off
-    RESTLESS  at the end of an hour: on > 30 % of it, every neighbour < 3 %     at the end of an hour without
-    BLIND     at the fifth pass in a row that both neighbours saw, not we       at the next own reading
-    SENSOR    when its driver says so                                           when its driver says so
-    SETTINGS  at once, when a setting had to be repaired                        with a good block
+fault     detected                                                          gone
+CLOCK     at once, when the block of settings has run out                   with a new block
+RADIO     180 s after the last neighbour was heard (3 periods of 60 s)      when one is heard
+STUCK     10 min after the sensor went on and stayed on                     when it goes off
+RESTLESS  at the end of an hour: on > 30 % of it, every neighbour < 3 %     at the end of an hour without
+BLIND     at the fifth pass in a row that both neighbours saw, not we       at the next own reading
+SENSOR    when its driver says so                                           when its driver says so
+SETTINGS  at once, when a setting had to be repaired                        with a good block
 """
 
 from micropython import const
@@ -15,7 +15,19 @@ from micropython import const
 from . import neighbours as way
 from . import settings as block
 from .lamp import (
-    CHECKED, FAULTS, HEARD, HOUR, MISSES, NEIGHBOURS_ON, NOW, ON_TIME, SEEN, SEEN_SINCE, UNWELL, UNWELL_COUNT, UNWELL_LAMPS,
+    CHECKED,
+    FAULTS,
+    HEARD,
+    HOUR,
+    MISSES,
+    NEIGHBOURS_ON,
+    NOW,
+    ON_TIME,
+    SEEN,
+    SEEN_SINCE,
+    UNWELL,
+    UNWELL_COUNT,
+    UNWELL_LAMPS,
 )  # fmt: skip
 
 CLOCK = const(1)

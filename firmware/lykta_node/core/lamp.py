@@ -42,31 +42,32 @@ SEEN_SINCE = const(25)
 EVIDENCE = const(26)  # when its sensors last said something new
 RENEWAL = const(27)  # when to tell the neighbours again that somebody is still here
 RENEWED = const(28)  # whether they were told
-TARGET_TIME = const(29)  # radar: when a target was last reported,
-TARGET_SIGN = const(30)  # and whether it came nearer (1) or went away (-1)
+SEEN_CLASSES = const(29)  # which classes they may be
+TARGET_TIME = const(30)  # radar: when a target was last reported,
+TARGET_SIGN = const(31)  # and whether it came nearer (1) or went away (-1)
 
 # Two tracks that both explained a detection, while its user has not left: see `presence`.
-PAIRED = const(31)  # 1: they are those of the last detection
-PAIR = const(32)  # origin and number of each
+PAIRED = const(32)  # 1: they are those of the last detection
+PAIR = const(33)  # origin and number of each
 PAIR_LENGTH = const(4)
 
 # Tracks.
-TRACKS = const(36)  # slots in use
-MERGED = const(37)  # how often slots had to be merged
+TRACKS = const(37)  # slots in use
+MERGED = const(38)  # how often slots had to be merged
 
 # What `wave.window` found out about the evidence of a frame.
-WINDOW_RELATION = const(38)
-WINDOW_DISTANCE = const(39)
-WINDOW_ARRIVE = const(40)
-WINDOW_FROM = const(41)
-WINDOW_UNTIL = const(42)
-WINDOW_BRANCH = const(43)
-WINDOW_BARRED = const(44)
-WINDOW_STOP = const(45)  # how far from the origin the user may have stopped
+WINDOW_RELATION = const(39)
+WINDOW_DISTANCE = const(40)
+WINDOW_ARRIVE = const(41)
+WINDOW_FROM = const(42)
+WINDOW_UNTIL = const(43)
+WINDOW_BRANCH = const(44)
+WINDOW_BARRED = const(45)
+WINDOW_STOP = const(46)  # how far from the origin the user may have stopped
 
 # The frame to send, where SEND is 1.
-SEND = const(46)
-FRAME = const(47)
+SEND = const(47)
+FRAME = const(48)
 
 # A frame: one detection, told to the neighbours.
 ORIGIN = const(0)
@@ -83,11 +84,12 @@ BACK = const(10)  # cm by which the user may be behind the origin (towards CAME)
 FRONT = const(11)  # and ahead of it
 ALSO = const(12)  # a second detection that this one and the one before it continue together; -1: none
 ALSO_NUMBER = const(13)
-FRAME_LENGTH = const(14)
+PERHAPS = const(14)  # 1: it may also be somebody new, whom no sensor has seen before
+FRAME_LENGTH = const(15)
 LINK_UNKNOWN = const(255)
 
 # A track: from which evidence, where it was, when it lights this lamp. MERGED_ORIGIN marks merged ones.
-SLOTS = const(61)
+SLOTS = const(63)
 SLOT_ORIGIN = const(0)
 SLOT_NUMBER = const(1)
 SLOT_CLASSES = const(2)
@@ -103,11 +105,12 @@ SLOT_FROM = const(11)
 SLOT_UNTIL = const(12)
 SLOT_BRANCH = const(13)  # until when it holds if the user was seen on another branch
 SLOT_BARRED = const(14)  # before that, sensors in between would have reported the user
-SLOT_LENGTH = const(15)
+SLOT_FIRST = const(15)  # the earliest the evidence may be, if two that were alike became one
+SLOT_LENGTH = const(16)
 MAX_TRACKS = const(12)
 MERGED_ORIGIN = const(-1)
 
-LAMP = const(256)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
+LAMP = const(271)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
 
 
 def reset(lamp, identity: int) -> None:

@@ -13,7 +13,9 @@ RANGE = const(1)  # cm
 FACING = const(2)  # link that its radar faces; 255: none
 OPPOSITE = const(3)  # the only other link; 255: none or several
 NEIGHBOURS = const(4)  # how many other lamps it can hear
-HEADER = const(5)
+OPEN = const(5)  # set of its links by which somebody may come whom no sensor has seen
+SEES = const(6)  # how far its radar sees each class [cm]
+HEADER = const(9)
 
 # Row.
 FROM_LAMP = const(0)

@@ -7,16 +7,53 @@ or none, it opens a track both ways and nothing is shortened.
 
 from micropython import const
 
-from . import health
+from . import health, match, schema, wave
 from . import neighbours as way
-from . import schema
 from . import settings as block
-from . import wave
 from .lamp import (
-    AGE, ALSO, ALSO_NUMBER, BACK, CAME, CLASSES, DETECTION, ENTRY, EVIDENCE, FAULTS, FRAME, FRONT, ID, LINK_UNKNOWN, MERGED_ORIGIN, MISSES, MOVED,
-    NOW, NUMBER, ORIGIN, PAIR, PAIRED, PREVIOUS, PREVIOUS_NUMBER, RENEWAL, RENEWED, SEEN, SEEN_SINCE, SEND, SLOT_ARRIVE, SLOT_BACK,
-    SLOT_BARRED, SLOT_CLASSES, SLOT_DISTANCE, SLOT_EVIDENCE, SLOT_FRONT, SLOT_LENGTH, SLOT_NUMBER, SLOT_ORIGIN, SLOT_RELATION, SLOT_SPEED,
-    SLOTS, SPEED, STILL_SEEN, TARGET_SIGN, TARGET_TIME, TRACKS,
+    AGE,
+    ALSO,
+    ALSO_NUMBER,
+    BACK,
+    CAME,
+    CLASSES,
+    DETECTION,
+    ENTRY,
+    EVIDENCE,
+    FAULTS,
+    FRAME,
+    FRONT,
+    ID,
+    LINK_UNKNOWN,
+    MISSES,
+    MOVED,
+    NOW,
+    NUMBER,
+    ORIGIN,
+    PAIR,
+    PAIRED,
+    PERHAPS,
+    PREVIOUS,
+    PREVIOUS_NUMBER,
+    RENEWAL,
+    RENEWED,
+    SEEN,
+    SEEN_CLASSES,
+    SEEN_SINCE,
+    SEND,
+    SLOT_ARRIVE,
+    SLOT_BARRED,
+    SLOT_CLASSES,
+    SLOT_DISTANCE,
+    SLOT_EVIDENCE,
+    SLOT_FIRST,
+    SLOT_NUMBER,
+    SLOT_ORIGIN,
+    SLOT_SPEED,
+    SPEED,
+    STILL_SEEN,
+    TARGET_SIGN,
+    TARGET_TIME,
 )  # fmt: skip
 
 # Kinds of reading.
@@ -29,9 +66,6 @@ TARGET = const(5)  # a radar reports a target: distance [cm], speed [cm/s, posit
 RENEW_MS = const(20_000)  # how often the neighbours are told that somebody is still here
 _SAME_MS = const(6_000)  # an output that goes on again within this time is the same user moving on
 _SILENT_MS = const(1_500)  # some radars report nothing when they see nothing
-_NONE = const(-1)
-_SEVERAL = const(-2)
-_WALKING = const(1000)  # range within which a radar sees people on foot [cm]
 
 
 def read(lamp, settings, table, own: int, kind: int, road_user: int, distance: int, speed: int) -> None:
@@ -54,21 +88,23 @@ def read(lamp, settings, table, own: int, kind: int, road_user: int, distance: i
             if lamp[RENEWED]:
                 renew(lamp, settings, table, own, 0)
         return
+    classes = table[way.ADMITS]
+    if road_user != schema.UNKNOWN and classes >> road_user & 1:
+        classes = 1 << road_user
     again = lamp[SEEN] > 0 or (lamp[NUMBER] > 0 and now - lamp[EVIDENCE] <= _SAME_MS)
     if lamp[SEEN] == 0:
         lamp[SEEN_SINCE] = now
+        lamp[SEEN_CLASSES] = 0
     lamp[SEEN] += 1
+    lamp[SEEN_CLASSES] |= classes
     lamp[EVIDENCE] = now
     lamp[MISSES] = 0
     if kind == EDGE_ON and again and _own_track(lamp) >= 0:
         if now >= lamp[RENEWAL]:
             renew(lamp, settings, table, own, 0)
         return
-    classes = table[way.ADMITS]
-    if road_user != schema.UNKNOWN and classes >> road_user & 1:
-        classes = 1 << road_user
-    reach = table[way.RANGE]
-    detect(lamp, settings, table, own, classes, 0, LINK_UNKNOWN, reach, reach, int(kind == ENTER))
+    radius = table[way.RANGE]
+    detect(lamp, settings, table, own, classes, 0, LINK_UNKNOWN, radius, radius, int(kind == ENTER))
 
 
 def _target(lamp, settings, table, own: int, distance: int, speed: int) -> None:
@@ -84,10 +120,11 @@ def _target(lamp, settings, table, own: int, distance: int, speed: int) -> None:
         if now >= lamp[RENEWAL]:
             renew(lamp, settings, table, own, 0)
         return
-    classes = table[way.ADMITS]
-    if distance > _WALKING and classes > 1:
-        classes &= ~1
-    classes = able(lamp, settings, classes, abs(speed))
+    classes = 0
+    for road_user in range(schema.CLASSES):
+        if table[way.ADMITS] >> road_user & 1 and distance <= table[way.SEES + road_user]:
+            classes |= 1 << road_user
+    classes = match.able(lamp, settings, classes if classes else table[way.ADMITS], abs(speed))
     came = table[way.FACING] if sign > 0 else table[way.OPPOSITE]
     if came == LINK_UNKNOWN:
         detect(lamp, settings, table, own, classes, abs(speed), came, distance, distance, 0)
@@ -97,22 +134,11 @@ def _target(lamp, settings, table, own: int, distance: int, speed: int) -> None:
         detect(lamp, settings, table, own, classes, abs(speed), came, 0, distance, 0)
 
 
-def able(lamp, settings, classes: int, speed: int) -> int:
-    """Those of a set of classes that can move at a speed; all of them if none can."""
-    found = 0
-    for road_user in range(schema.CLASSES):
-        if classes >> road_user & 1:
-            base = block.of(lamp[ENTRY], 1 << road_user)
-            if settings[base + schema.SLOWEST] <= speed <= settings[base + schema.FASTEST]:
-                found |= 1 << road_user
-    return found if found else classes
-
-
 def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int, back: int, front: int, apart: int) -> None:
     """A new detection: find the track it continues, take it, and leave the frame for the neighbours at FRAME.
 
     `classes` is a set; `speed` 0 and `came` LINK_UNKNOWN are unknown; `back`, `front`: how far from the post the
-    user may be [cm]; `apart`: see `_explains`.
+    user may be [cm]; `apart`: see `match.explains`.
     """
     lamp[NUMBER] = lamp[NUMBER] % 65535 + 1
     lamp[FRAME + PREVIOUS] = -1
@@ -120,23 +146,31 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
     lamp[FRAME + MOVED] = 0
     lamp[FRAME + ALSO] = -1
     lamp[FRAME + ALSO_NUMBER] = 0
-    slot = _explains(lamp, settings, classes, came, back, front, apart)
+    lamp[FRAME + PERHAPS] = 0
+    slot = match.explains(lamp, settings, classes, came, back, front, apart)
     if slot >= 0:
-        common = classes & lamp[slot + SLOT_CLASSES]
-        classes = common if common else classes
-        moved = lamp[slot + SLOT_DISTANCE]
         lamp[FRAME + PREVIOUS] = lamp[slot + SLOT_ORIGIN]
         lamp[FRAME + PREVIOUS_NUMBER] = lamp[slot + SLOT_NUMBER]
-        lamp[FRAME + MOVED] = moved
-        if came == LINK_UNKNOWN:
-            came = lamp[slot + SLOT_ARRIVE]
-            # Who enters is at the near edge; an output that goes on later may mean anywhere up to the post.
-            front = -back if apart else 0
-        if speed == 0:
-            base = block.of(lamp[ENTRY], classes)
-            speed = moved * 1000 // max(1, lamp[NOW] - lamp[slot + SLOT_EVIDENCE])
-            speed = min(max(speed, settings[base + schema.SLOWEST]), settings[base + schema.FASTEST])
-        classes = able(lamp, settings, classes, speed)
+        lamp[FRAME + MOVED] = lamp[slot + SLOT_DISTANCE]
+        # Where somebody may come in whom no sensor has seen, one track that explains the detection proves nothing.
+        # Nor does one that a sensor in between should have reported.
+        newcomers = table[way.OPEN] if came == LINK_UNKNOWN else table[way.OPEN] >> came & 1
+        if newcomers or lamp[NOW] < lamp[slot + SLOT_BARRED]:
+            lamp[FRAME + PERHAPS] = 1
+        else:
+            common = classes & lamp[slot + SLOT_CLASSES]
+            classes = common if common else classes
+            if came == LINK_UNKNOWN:
+                came = lamp[slot + SLOT_ARRIVE]
+                # Who enters is at the near edge; an output that goes on later may mean anywhere up to the post.
+                front = -back if apart else 0
+            if speed == 0 and lamp[slot + SLOT_FIRST] < lamp[slot + SLOT_EVIDENCE]:
+                speed = lamp[slot + SLOT_SPEED]  # which of several it is cannot be told, nor then how long he took
+            if speed == 0:
+                base = block.of(lamp[ENTRY], classes)
+                speed = lamp[FRAME + MOVED] * 1000 // max(1, lamp[NOW] - lamp[slot + SLOT_EVIDENCE])
+                speed = min(max(speed, settings[base + schema.SLOWEST]), settings[base + schema.FASTEST])
+            classes = match.able(lamp, settings, classes, speed)
     elif lamp[PAIRED] == 2:
         lamp[PAIRED] = 0
         lamp[FRAME + PREVIOUS] = lamp[PAIR]
@@ -157,12 +191,23 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
 
 
 def renew(lamp, settings, table, own: int, still: int) -> None:
-    """Say again that somebody is (`still` 1), or was until now, at this post."""
-    lamp[FRAME + AGE] = 0
-    lamp[FRAME + STILL_SEEN] = still
-    lamp[FRAME + FRONT] = max(lamp[FRAME + FRONT], table[way.RANGE])
+    """Say again that somebody is (`still` 1), or was until now, at this post.
+
+    Who stays is told as a detection of its own: the last one may be of somebody who has gone on.
+    """
+    if (still and not lamp[RENEWED]) or _own_track(lamp) < 0:
+        lamp[NUMBER] = lamp[NUMBER] % 65535 + 1
+        lamp[FRAME + DETECTION] = lamp[NUMBER]
+        lamp[FRAME + CLASSES] = lamp[SEEN_CLASSES] if lamp[SEEN_CLASSES] else lamp[FRAME + CLASSES]
+        lamp[FRAME + SPEED] = 0
+        lamp[FRAME + CAME] = LINK_UNKNOWN
     lamp[FRAME + PREVIOUS] = -1
     lamp[FRAME + ALSO] = -1
+    lamp[FRAME + PERHAPS] = 0
+    lamp[FRAME + AGE] = 0
+    lamp[FRAME + STILL_SEEN] = still
+    lamp[FRAME + BACK] = max(lamp[FRAME + BACK], table[way.RANGE])
+    lamp[FRAME + FRONT] = max(lamp[FRAME + FRONT], table[way.RANGE])
     lamp[RENEWED] = still
     _tell(lamp, settings, table, own)
 
@@ -177,88 +222,3 @@ def _tell(lamp, settings, table, own: int) -> None:
 def _own_track(lamp) -> int:
     """The slot of the own last detection; -1 if a neighbour has taken over, or it has ended."""
     return wave.find(lamp, lamp[ID], lamp[NUMBER])
-
-
-def _explains(lamp, settings, classes: int, came: int, back: int, front: int, apart: int) -> int:
-    """The slot of the one track that explains a detection here; less than 0 if none does, or several do.
-
-    Tracks that sensors in between should have reported count only where no other explains it. `apart`: 1 where the
-    sensor tells users apart, so that each detection is one user.
-    """
-    found = _candidate(lamp, settings, classes, came, back, front, apart, 0)
-    if found == _NONE:
-        found = _candidate(lamp, settings, classes, came, back, front, apart, 1)
-    return found
-
-
-def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, apart: int, barred: int) -> int:
-    """The only candidate among the tracks that are, or are not, barred; _NONE or _SEVERAL.
-
-    Tracks of the same post and way are as good as each other: the oldest is taken, the rest stay. Two users who are
-    here at the same time, both explained by the same two tracks, have come from both: PAIRED is 2 then.
-    """
-    found = _NONE
-    other = _NONE
-    alike = 0
-    now = lamp[NOW]
-    for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
-        if lamp[slot + SLOT_ORIGIN] == MERGED_ORIGIN:
-            other = _SEVERAL
-            break
-        if lamp[slot + SLOT_ORIGIN] == lamp[ID] or lamp[slot + SLOT_RELATION] == wave.BEHIND:
-            continue
-        if not classes & lamp[slot + SLOT_CLASSES] or (came != LINK_UNKNOWN and lamp[slot + SLOT_ARRIVE] != came):
-            continue
-        if (now < lamp[slot + SLOT_BARRED]) != barred or not _in_time(lamp, settings, slot, back, front):
-            continue
-        if found < 0:
-            found = slot
-        elif wave.alike(lamp, slot, found):
-            alike = 1
-            if lamp[slot + SLOT_EVIDENCE] < lamp[found + SLOT_EVIDENCE]:
-                found = slot
-        elif other == _NONE:
-            other = slot
-        else:
-            other = _SEVERAL
-            break
-    if other == _NONE:
-        lamp[PAIRED] = 0
-        return found
-    if other >= 0 and apart and not alike and not barred:
-        _pair(lamp, found, other)
-    else:
-        lamp[PAIRED] = 0
-    return _SEVERAL
-
-
-def _in_time(lamp, settings, slot: int, back: int, front: int) -> bool:
-    """Whether the user of a track can be here now: not too fast, not too slow."""
-    base = block.of(lamp[ENTRY], lamp[slot + SLOT_CLASSES])
-    fast = settings[base + schema.FASTEST]
-    slow = settings[base + schema.SLOWEST]
-    if lamp[slot + SLOT_SPEED]:
-        fast = lamp[slot + SLOT_SPEED] + (lamp[slot + SLOT_SPEED] >> 1)
-        slow = lamp[slot + SLOT_SPEED] >> 1
-    tenths = (lamp[NOW] - lamp[slot + SLOT_EVIDENCE] + 99) // 100
-    nearest = lamp[slot + SLOT_DISTANCE] - lamp[slot + SLOT_FRONT] - back
-    farthest = lamp[slot + SLOT_DISTANCE] + lamp[slot + SLOT_BACK] + front
-    return nearest * 10 <= fast * tenths and farthest * 10 >= slow * tenths
-
-
-def _pair(lamp, one: int, other: int) -> None:
-    """Two tracks explain the detection. PAIRED becomes 2 if they were the two of the last one, whose user is still here."""
-    if lamp[one + SLOT_ORIGIN] > lamp[other + SLOT_ORIGIN]:
-        one, other = other, one
-    same = (
-        lamp[PAIRED] == 1
-        and lamp[PAIR] == lamp[one + SLOT_ORIGIN]
-        and lamp[PAIR + 1] == lamp[one + SLOT_NUMBER]
-        and lamp[PAIR + 2] == lamp[other + SLOT_ORIGIN]
-        and lamp[PAIR + 3] == lamp[other + SLOT_NUMBER]
-    )
-    lamp[PAIRED] = 2 if same else 1
-    lamp[PAIR] = lamp[one + SLOT_ORIGIN]
-    lamp[PAIR + 1] = lamp[one + SLOT_NUMBER]
-    lamp[PAIR + 2] = lamp[other + SLOT_ORIGIN]
-    lamp[PAIR + 3] = lamp[other + SLOT_NUMBER]

@@ -114,11 +114,6 @@ def broken(row, rule: int, road_user: int) -> bool:
     return row[base + SLOWEST] >= row[base + FASTEST]
 
 
-# The settings that a broken rule puts back to their defaults, by rule.
-_INVOLVED = ((IDLE,), (FAULT,), (RAMP_UP, PHASE_SETTINGS + HOLD), (PHASE_SETTINGS + LINGER, PHASE_SETTINGS + HOLD),
-             (PHASE_SETTINGS + SLOWEST, PHASE_SETTINGS + FASTEST))  # fmt: skip
-
-
 def repair(row) -> int:
     """Put every value that is out of its limits, or breaks a rule, back to its default or brighter.
 
@@ -137,11 +132,16 @@ def repair(row) -> int:
         for road_user in range(CLASSES):
             if broken(row, rule, road_user):
                 changed += 1
+                base = PHASE_SETTINGS + road_user * CLASS_SETTINGS
                 if rule == RULE_IDLE_ABOVE_PRESENCE:
-                    row[PHASE_SETTINGS + road_user * CLASS_SETTINGS + PRESENCE] = row[IDLE]
+                    row[base + PRESENCE] = row[IDLE]
                 elif rule == RULE_FAULT_BELOW_PRESENCE:
-                    row[FAULT] = row[PHASE_SETTINGS + road_user * CLASS_SETTINGS + PRESENCE]
+                    row[FAULT] = row[base + PRESENCE]
+                elif rule == RULE_HOLD_BELOW_RAMP:
+                    row[base + HOLD] = row[RAMP_UP]
+                elif rule == RULE_LINGER_BELOW_HOLD:
+                    row[base + LINGER] = row[base + HOLD]
                 else:
-                    for index in _INVOLVED[rule]:
-                        reset(row, index)
+                    reset(row, PHASE_SETTINGS + SLOWEST)
+                    reset(row, PHASE_SETTINGS + FASTEST)
     return changed

@@ -95,4 +95,3 @@ def _at(day: dt.date, minutes: int, zone: ZoneInfo, origin: float) -> int:
     day += dt.timedelta(days=minutes // 1440)
     local = dt.datetime.combine(day, dt.time(minutes % 1440 // 60, minutes % 60), zone)
     return round((local.timestamp() - origin) * 1000)
-

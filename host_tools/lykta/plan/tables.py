@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 
 from lykta.corehost import lamp as row
 from lykta.corehost import neighbours as way
+from lykta.corehost import schema
 from lykta.site.graph import Graph
 from lykta.site.model import Lamp
 
@@ -90,7 +91,13 @@ def make_tables(graph: Graph, reaches: list[Reach]) -> Tables:
 
 
 def _tell(
-    graph: Graph, origin: int, number: int, steps: dict[int, _Step], gates: _Gates, reaches: list[Reach], rows: list[dict[int, list[list[int]]]]
+    graph: Graph,
+    origin: int,
+    number: int,
+    steps: dict[int, _Step],
+    gates: _Gates,
+    reaches: list[Reach],
+    rows: list[dict[int, list[list[int]]]],
 ) -> None:
     """Enter the ways from `origin` over its link `number` into the tables of the lamps that they matter to."""
     heard: dict[int, tuple[int, int]] = {}
@@ -126,7 +133,26 @@ def _header(graph: Graph, number: int, lamp: Lamp, neighbours: int) -> list[int]
             if sensor.facing and graph.site.points[graph.head(directed)].id == sensor.facing:
                 facing = index
     opposite = 1 - facing if len(links) == 2 and facing != row.LINK_UNKNOWN else row.LINK_UNKNOWN
-    return [admits or 7, max(ranges, default=0), facing, opposite, neighbours]
+    unseen = sum(1 << index for index, directed in enumerate(links) if _newcomers(graph, directed))
+    radars = [sensor.range_cm for sensor in lamp.sensors if sensor.kind in _RADARS]
+    sees = [max((radar.get(name, 0) for radar in radars), default=0) for name in schema.CLASS_NAMES]
+    return [admits or 7, max(ranges, default=0), facing, opposite, neighbours, unseen, *sees]
+
+
+def _newcomers(graph: Graph, directed: int) -> bool:
+    """Whether somebody can come against a directed link, to its tail, from an entrance without passing a sensor."""
+    entrances = {graph.index[name] for name in graph.site.entrances}
+    seen = {graph.tail(directed)}
+    waiting = [graph.head(directed)]
+    while waiting:
+        point = waiting.pop()
+        if point in seen or (point < graph.lamp_count and graph.site.lamps[point].sensors):
+            continue
+        if point in entrances:
+            return True
+        seen.add(point)
+        waiting += [graph.head(onwards) for onwards in graph.out_links(point)]
+    return False
 
 
 def _spread(graph: Graph, first: int, farthest_cm: int, coast: int) -> dict[int, _Step]:

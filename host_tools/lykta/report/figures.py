@@ -38,6 +38,7 @@ def view(score: Score, clock: Clock) -> View:
 
 
 def _cards(score: Score) -> tuple[Card, ...]:
+    """The figures to see first; of people only where some came."""
     energy, everyone = score.energy, score.everyone
     cards = [
         Card("Electricity saved by control", words.percent(energy.saving), f"net of nodes and sensors {words.percent(energy.net_saving)}")
@@ -45,11 +46,11 @@ def _cards(score: Score) -> tuple[Card, ...]:
     if energy.power_known:
         estimated = ", power estimated" if energy.estimated else ""
         cards.append(Card("Electricity of the lamps", words.kwh(energy.lamps_wh), f"always on {words.kwh(energy.always_on_wh)}{estimated}"))
-    cards.append(
-        Card("Service", words.service(everyone.service), f"of the time that light was owed, it was full ({everyone.users} road users)")
-    )
-    stood = f", {words.seconds(everyone.stationary_s)} of it standing still" if everyone.stationary_s else ""
-    cards.append(Card("Time in the dark", words.seconds(everyone.dark_s), f"all road users together{stood}"))
+    if everyone.users:
+        note = f"of the time that light was owed, it was full ({everyone.users} road users)"
+        stood = f", {words.seconds(everyone.stationary_s)} of it standing still" if everyone.stationary_s else ""
+        cards.append(Card("Service", words.service(everyone.service), note))
+        cards.append(Card("Time in the dark", words.seconds(everyone.dark_s), f"all road users together{stood}"))
     cards.append(Card("Lowest level", f"{score.lowest_permille / 10:g} %", "of full light, any lamp, any time"))
     return tuple(cards)
 
@@ -100,7 +101,9 @@ _ARRIVAL_ROWS: tuple[Row, ...] = (
 
 
 def _service_sheets(score: Score) -> tuple[Sheet, ...]:
-    """Service by class, and what happens before light is owed."""
+    """Service by class, and what happens before light is owed; none where nobody came."""
+    if not score.classes:
+        return ()
     columns: Mapping[str, ClassScore] = {**score.classes, "everyone": score.everyone} if len(score.classes) != 1 else score.classes
     head = ("", *columns)
     tau = words.seconds(score.tau_ms / 1000)

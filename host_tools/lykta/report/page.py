@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ _HERE = Path(__file__).resolve().parent
 _SCRIPTS = ("data.js", "light.js", "picture.js", "diagram.js", "lamp.js", "map.js", "page.js")
 D3_VERSION = "7.9.0"
 _MOST_LAMPS_IN_TABLE = 400
+_MOST_PRINTED = 12  # ways, two on a page
 _HONEST = (
     "Each column is one lamp and shows what the lamp gives, not the light on the ground; nothing is interpolated between lamps, and "
     "farther than 25 m from a lamp nothing is drawn (hatched). Each pixel is the mean over its time: zoomed out, a short wave of light "
@@ -64,6 +64,7 @@ def render(night: ReportInput) -> str:
         "strips": [{"title": one.strip.title, "said": _strip_said(one), "short": len(one.strip.stops) <= 5} for one in drawn],
         "still": Markup(_still(night, drawn, clock)),
         "picture_notes": _picture_notes(len(found), len(drawn)),
+        "most_printed": _MOST_PRINTED,
         "lamps": [{"index": n, "id": lamp.id} for n, lamp in enumerate(night.site.lamps)],
         "lamp_table": _lamp_table(night, view),
         "guessed": any(link.guessed for link in night.site.links),
@@ -172,6 +173,8 @@ def _picture_notes(found: int, drawn: int) -> list[str]:
             f"{drawn} of {found} ways are drawn: those with the worst moments first, then those with most road users, as far as they fit "
             "into one file and their levels were recorded."
         )
+    if drawn > _MOST_PRINTED:
+        notes.append(f"On paper the first {_MOST_PRINTED} of them.")
     return notes
 
 
@@ -213,8 +216,3 @@ def _notes(night: ReportInput) -> list[str]:
 def _sensor_marks(night: ReportInput) -> list[dict[str, str]]:
     kinds = dict.fromkeys(sensor.kind for lamp in night.site.lamps for sensor in lamp.sensors)
     return [{"name": _SENSOR_MARKS[kind][0], "path": _SENSOR_MARKS[kind][1]} for kind in kinds if kind in _SENSOR_MARKS]
-
-
-def vendored_hash() -> str:
-    """SHA-256 of the D3 that goes into every report."""
-    return hashlib.sha256((_HERE / "vendor" / "d3.min.js").read_bytes()).hexdigest()

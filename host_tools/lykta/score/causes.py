@@ -156,9 +156,9 @@ def _last_known(seen: Seen, moment: Ints) -> tuple[Ints, Ints]:
 
 
 def _on_his_way(owed: Owed, rows: Unlit, lamps: int) -> Bools:
-    """Whether the lamp of each row was ever in N_u of its user: he came to it."""
-    near = owed.near
-    return np.isin(rows.user * lamps + rows.lamp, np.unique(owed.spans.user[near.span] * lamps + near.lamp))
+    """Whether the lamp of each row was ever the nearest one to its user: he came to it."""
+    span, lamp = owed.near.span[owed.near.nearest], owed.near.lamp[owed.near.nearest]
+    return np.isin(rows.user * lamps + rows.lamp, np.unique(owed.spans.user[span] * lamps + lamp))
 
 
 def _missed(around: Circumstances, moment: Ints) -> Bools:

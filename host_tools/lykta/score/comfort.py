@@ -61,24 +61,29 @@ def uneven_ms(light: Light, low: Ints, high: Ints) -> Ints:
     same = np.concatenate((of[1:] == of[:-1], [False]))
     t1 = np.where(same, np.concatenate((t0[1:], [0])), light.end_ms)
 
-    def apart(rows: Ints, t: Ints) -> Bools:
-        one, two = light.level(keys(low[of[rows]], t)), light.level(keys(high[of[rows]], t))
-        return np.asarray((one > 2 * two) | (two > 2 * one))
-
-    every = np.arange(len(of))
-    at_begin = apart(every, t0)
     moving = np.flatnonzero((t1 - t0 > 1) & _moves(light, low[of], high[of], t0))
+    total = _ms_above(light, low[of], high[of], t0, t1, moving) + _ms_above(light, high[of], low[of], t0, t1, moving)
+    return np.bincount(of, weights=total, minlength=len(low)).astype(np.int64)
+
+
+def _ms_above(light: Light, one: Ints, two: Ints, t0: Ints, t1: Ints, moving: Ints) -> Ints:
+    """For how long in each [t0, t1) lamp `one` has more than twice the level of `two`; it changes at most once, in `moving`."""
+
+    def above(rows: Ints, t: Ints) -> Bools:
+        return np.asarray(light.level(keys(one[rows], t)) > 2 * light.level(keys(two[rows], t)))
+
+    at_begin = above(np.arange(len(t0)), t0)
     at_end = at_begin.copy()
-    at_end[moving] = apart(moving, t1[moving] - 1)
+    at_end[moving] = above(moving, t1[moving] - 1)
     total = np.where(at_begin & at_end, t1 - t0, 0)
     turning = np.flatnonzero(at_begin != at_end)
     still, other = t0[turning], t1[turning] - 1  # the relation of the begin holds at `still`, no longer at `other`
     while len(turning) and int((other - still).max()) > 1:
         middle = (still + other) // 2
-        as_begin = apart(turning, middle) == at_begin[turning]
+        as_begin = above(turning, middle) == at_begin[turning]
         still, other = np.where(as_begin, middle, still), np.where(as_begin, other, middle)
     total[turning] = np.where(at_begin[turning], other - t0[turning], t1[turning] - other)
-    return np.bincount(of, weights=total, minlength=len(low)).astype(np.int64)
+    return total
 
 
 def _moves(light: Light, one: Ints, two: Ints, t: Ints) -> Bools:

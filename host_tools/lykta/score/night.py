@@ -14,7 +14,7 @@ import pyarrow as pa
 from lykta import __version__
 from lykta.corehost import schema
 from lykta.score import duty as when
-from lykta.score.causes import CAUSES, DEAD_LAMP, STATIONARY, Caused, Circumstances, Lost, Seen, caused, lost
+from lykta.score.causes import CAUSES, DEAD_LAMP, STATIONARY, Circumstances, Lost, Seen, caused, lost
 from lykta.score.comfort import comfort
 from lykta.score.energy import Plant, is_change, lamp_scores, total
 from lykta.score.intervals import Ints, Spans, common, ints, keys, sums, union
@@ -307,4 +307,4 @@ def _users(night: Night, served: _Served) -> pa.Table:
     return pa.table({column.name: pa.array(columns[column.name], column.type) for column in USERS}, schema=USERS)
 
 
-__all__ = ["LINGER_MS", "Caused", "Floors", "Night", "Outage", "judge", "prepare", "score"]
+__all__ = ["LINGER_MS", "Floors", "Night", "Outage", "judge", "prepare", "score"]

@@ -87,7 +87,7 @@ def _alarms(seen: Field, key: Keys, an_hour: float, begin_ms: int, end_ms: int) 
     count = poisson(key, an_hour)
     sensor, hour = (np.repeat(place, count[count > 0]) for place in np.nonzero(count))
     number = _counted(count[count > 0])
-    t_ms = hours[hour] * _HOUR_MS + below(keys(key[sensor, hour], number), _HOUR_MS)
+    t_ms = hours[hour] * _HOUR_MS + below(keys(key[sensor, hour], number + 1, 1), _HOUR_MS)
     alarms = _nobody(sensor, t_ms, t_ms + 1, number)
     return alarms.chosen((t_ms >= begin_ms) & (t_ms < end_ms))
 

@@ -58,7 +58,7 @@ def _compile(modules: list[ModuleType]) -> None:
     # Numba looks only at the file of a function when it decides whether kept machine code still holds, not at the files
     # of what the function calls: so every state of all the sources has a folder of its own.
     digest = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
-    config.CACHE_DIR = str(_cache_folder() / digest[:16])
+    vars(config)["CACHE_DIR"] = str(_cache_folder() / digest[:16])
     compiled: dict[Any, Any] = {}
     for module in modules:
         for value in list(vars(module).values()):

@@ -80,7 +80,7 @@ def run(
     inputs, lamps = prepare(plan, told, radio.row(seed), breakdowns, chosen)
     levels, detections = engines.load(chosen).run(*inputs, begin_ms, end_ms)
     merged = int(sum(int(lamp[row.MERGED]) for lamp in lamps))
-    tables = _levels(plan, levels, begin_ms), _detections(detections)
+    tables = level_table(plan, levels, begin_ms), _detections(detections)
     return Night(plan, seed, radio, chosen, trajectories, told, tables[1], tables[0], merged, tuple(faults), tuple(breakdowns))
 
 
@@ -100,7 +100,7 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
         for lamp, at in receivers:
             heard.append(lamp)
             rows.append(at)
-            hops.append(_hops(plan, origin, lamp))
+            hops.append(hops_between(plan, origin, lamp))
         starts.append(len(heard))
     adjacent_starts = np.cumsum([0, *(len(near) for near in tables.adjacent)]).tolist()
     adjacent = [lamp for near in tables.adjacent for lamp in near]
@@ -123,7 +123,7 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
     ), lamps  # fmt: skip
 
 
-def _hops(plan: Plan, a: int, b: int) -> int:
+def hops_between(plan: Plan, a: int, b: int) -> int:
     """Over how many posts a frame goes: the straight line between two lamps in steps of the radio's range."""
     graph = plan.graph
     apart = math.dist((float(graph.x_cm[a]), float(graph.y_cm[a])), (float(graph.x_cm[b]), float(graph.y_cm[b])))
@@ -161,7 +161,8 @@ def levels_of(positions: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(knots[knot] + (knots[knot + 1] - knots[knot]) * rest // dimmer.SEGMENT)
 
 
-def _levels(plan: Plan, flat: NDArray[Any], begin_ms: int) -> pa.Table:
+def level_table(plan: Plan, flat: NDArray[Any], begin_ms: int) -> pa.Table:
+    """LEVELS of what the nodes wrote down, six integers for each row; lamps without a node burn full while the light is on."""
     found = flat.astype(np.int64).reshape(-1, _LEVEL_COLUMNS)
     fixed = [lamp for lamp, own in enumerate(plan.tables.own) if own < 0]
     if fixed:

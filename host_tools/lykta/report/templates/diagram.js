@@ -100,7 +100,7 @@ class Diagram extends Picture {
 
   point(px, py) {
     const m = this.margin;
-    if (px < m.left || px > this.width - m.right || py < m.top || py > this.height - m.bottom) return this.hide();
+    if (!this.width || px < m.left || px > this.width - m.right || py < m.top || py > this.height - m.bottom) return this.hide();
     this.at = { x: this.x.invert(px), t: this.t.invert(py) };
     this.cursor.style("display", null).select("path").attr("d", `M${m.left},${py}H${this.width - m.right}M${px},${m.top}V${this.height - m.bottom}`);
     this.bubble.style("display", null).html("").selectAll("p").data(this.describe(px, py)).join("p").text((d) => d);

@@ -88,6 +88,7 @@ function describeLamp(lamp) {
   if (lamp.energy !== null) parts.push(`${(lamp.energy / 1e6).toFixed(3)} kWh`);
   if (lamp.share !== null) parts.push(`${percent(lamp.share)} of what it would use always on`);
   if (lamp.mean !== null) parts.push(`mean level ${percent(lamp.mean)}`, `${lamp.changes} changes of level`);
+  if (!LEVELS.rows.has(lamp.index)) parts.push("its level over time is not in this page");
   for (const [, from, until] of lamp.outages) parts.push(`dead from ${clock(from)} to ${clock(until)}`);
   return parts.join(", ");
 }

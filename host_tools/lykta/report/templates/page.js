@@ -35,7 +35,7 @@ function select(index) {
   current = diagrams[index];
   d3.select("#strip").property("value", index);
   diagrams.forEach(({ section }, i) => section.classed("closed", i !== index));
-  later();
+  redraw(); // at once: it takes its size now that it is shown
 }
 
 events.on("time", (domain) => {

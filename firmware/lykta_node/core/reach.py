@@ -1,0 +1,154 @@
+"""What evidence at one post means for one lamp: from when until when it is wanted, and how it stands to the user.
+
+After evidence the user's front runs at the highest speed he may have, until a healthy sensor on the way (a gate)
+would have reported him; his rear stays near the evidence. A lamp is wanted while it may be within AHEAD of the front
+or BEHIND of the rear.
+"""
+
+from micropython import const
+
+from . import neighbours as way
+from . import schema
+from . import settings as block
+from .lamp import (
+    BACK,
+    CAME,
+    CLASSES,
+    ENTRY,
+    FRONT,
+    ID,
+    LINK_UNKNOWN,
+    NEVER,
+    PERHAPS,
+    SPEED,
+    UNWELL,
+    UNWELL_COUNT,
+    UNWELL_LAMPS,
+    WINDOW_ARRIVE,
+    WINDOW_BARRED,
+    WINDOW_BRANCH,
+    WINDOW_DISTANCE,
+    WINDOW_FROM,
+    WINDOW_RELATION,
+    WINDOW_STOP,
+    WINDOW_UNTIL,
+)  # fmt: skip
+
+# How a lamp stands to a user seen elsewhere.
+UNKNOWN = const(0)  # he may come here, or go away
+AHEAD = const(1)  # he is on his way here
+BEHIND = const(2)  # he has left in another direction
+LEFT = const(3)  # he has probably been seen elsewhere since
+
+LONGEST = const(1_000_000)  # ms that any evidence lasts at most
+
+
+def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
+    """From when until when this lamp is wanted by the evidence of a frame, relative to the evidence [ms].
+
+    `at`: where the rows of the frame's origin begin in the table. Fills the WINDOW fields; FROM is NEVER where the
+    evidence asks for no light here.
+    """
+    came = frames[at_frame + CAME]
+    ahead = NEVER
+    ahead_at = at
+    behind = NEVER
+    while True:
+        distance = table[at + way.DISTANCE]
+        if table[at + way.LINK] == came:
+            if distance < behind:
+                behind = distance
+        elif distance < ahead:
+            ahead = distance
+            ahead_at = at
+        if table[at + way.LAST]:
+            break
+        at += way.ROW_LENGTH
+    entry = lamp[ENTRY]
+    base = block.of(entry, frames[at_frame + CLASSES])
+    lamp[WINDOW_FROM] = NEVER
+    lamp[WINDOW_UNTIL] = 0
+    lamp[WINDOW_BRANCH] = LONGEST
+    lamp[WINDOW_BARRED] = 0
+    lamp[WINDOW_STOP] = frames[at_frame + FRONT]
+    if ahead < NEVER:
+        lamp[WINDOW_RELATION] = UNKNOWN if came == LINK_UNKNOWN else AHEAD
+        lamp[WINDOW_DISTANCE] = ahead
+        lamp[WINDOW_ARRIVE] = table[ahead_at + way.ARRIVE]
+        _before(lamp, settings, table, ahead_at, frames, at_frame, ahead, base)
+    else:
+        lamp[WINDOW_RELATION] = BEHIND
+        lamp[WINDOW_DISTANCE] = behind
+        lamp[WINDOW_ARRIVE] = LINK_UNKNOWN
+    # Who stops anywhere before the next gate keeps the light of the lamps near him for `linger`; who was expected at
+    # the end of a way, and is seen there, is taken to leave.
+    near = settings[base + schema.BEHIND]
+    if ahead <= near + lamp[WINDOW_STOP] or behind <= near + frames[at_frame + BACK]:
+        lamp[WINDOW_FROM] = 0
+        if not frames[at_frame + PERHAPS] or ahead == 0:
+            lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], settings[base + schema.LINGER])
+
+
+def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int, base: int) -> None:
+    """The window of a lamp `distance` cm ahead (or perhaps ahead) of the evidence: front, gates, coasting."""
+    speed = frames[at_frame + SPEED]
+    reach = settings[base + schema.AHEAD]
+    fast = settings[base + schema.FASTEST]
+    slow = settings[base + schema.SLOWEST]
+    if speed:
+        reach = max(reach, speed * settings[base + schema.PREVIEW] // 1000)
+        fast = speed + (speed >> 1)
+        slow = max(1, speed >> 1)
+    lead = settings[lamp[ENTRY] + block.LEAD]
+    hold = settings[base + schema.HOLD]
+    back = frames[at_frame + BACK]
+    front = frames[at_frame + FRONT]
+    # Where the front must be, counted from the origin, for this lamp to be wanted.
+    need = distance - reach - fast * lead // 1000
+    wanted = NEVER
+    waited = 0  # until when the gates passed so far hold the front back
+    behind_gates = 0  # how far the last of them reaches
+    barred = -1  # until when those before this lamp's own sensor do
+    passes = settings[base + schema.COAST] + 1
+    at += way.GATES
+    last = at + way.MAX_GATES * way.GATE_LENGTH
+    while at < last and passes and table[at + way.GATE_NEAR] != NEVER:
+        gate = table[at + way.GATE_LAMP]
+        if gate < 0 or lamp[UNWELL_COUNT] == 0 or _healthy(lamp, gate):
+            if gate == lamp[ID]:
+                barred = waited
+            if wanted == NEVER and (need <= table[at + way.GATE_NEAR] or need <= front):
+                # Once the speed is known, the front runs on: a sensor that misses somebody does not leave him in the dark.
+                wanted = max(0, (need - front) * 1000 // fast)
+                if wanted < waited and not speed:
+                    wanted = waited
+            behind_gates = table[at + way.GATE_FAR]
+            crossed = (behind_gates + back) * 1000 // slow
+            if waited == 0:
+                lamp[WINDOW_STOP] = max(front, table[at + way.GATE_NEAR])
+                lamp[WINDOW_BRANCH] = min(LONGEST, crossed + lead)
+            waited = crossed + hold
+            passes -= 1
+            if gate < 0:  # the way ends here
+                passes = 0
+        at += way.GATE_LENGTH
+    if passes:  # the sensors that can be trusted ended before coasting did: nothing holds the front back
+        crossed = (max(distance, behind_gates) + back) * 1000 // slow
+        waited = max(waited, crossed + hold)
+        if wanted == NEVER:
+            wanted = max(0, (need - front) * 1000 // fast)
+        lamp[WINDOW_BRANCH] = min(lamp[WINDOW_BRANCH], crossed + lead)
+    lamp[WINDOW_FROM] = wanted
+    # If it may be a newcomer, one silent sensor is enough to tell that nobody came this way.
+    lamp[WINDOW_UNTIL] = lamp[WINDOW_BRANCH] if frames[at_frame + PERHAPS] else min(LONGEST, waited + hold)
+    lamp[WINDOW_BARRED] = min(LONGEST, waited if barred < 0 else barred)
+
+
+def _healthy(lamp, gate: int) -> bool:
+    """Whether the sensor of a gate may hold the front back."""
+    if lamp[UNWELL_COUNT] > UNWELL_LAMPS:
+        return False
+    for at in range(UNWELL, UNWELL + lamp[UNWELL_COUNT]):
+        if lamp[at] == gate:
+            return False
+    return True

@@ -1,0 +1,57 @@
+"""Runs a scenario: one night for each seed, simulated and scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lykta import __version__, sensing
+from lykta.corehost import schema
+from lykta.plan import Plan, make_plan
+from lykta.profiles import resolve_requirement
+from lykta.scenarios.model import Scenario
+from lykta.score import About, Outage, Rules, Score, judge, prepare
+from lykta.sim.night import Night, simulate
+from lykta.site.graph import Graph
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One night of a scenario: what happened, and what it was worth."""
+
+    night: Night
+    rules: Rules
+    score: Score
+
+
+def plan_of(scenario: Scenario) -> Plan:
+    """The plan of a scenario's night. InputError where profile and site do not fit."""
+    return make_plan(scenario.site, Graph(scenario.site), scenario.profile, scenario.date)
+
+
+def run(scenario: Scenario, plan: Plan | None = None) -> Iterator[Outcome]:
+    """The nights of a scenario, one for each of its seeds, as they are ready. A night without length gives none."""
+    plan = plan or plan_of(scenario)
+    if plan.end_ms <= plan.begin_ms:
+        return
+    site, graph = scenario.site, plan.graph
+    covered = sensing.coverage(site, graph)
+    requirement = scenario.requirement
+    rules = Rules(requirement.tau_ms, resolve_requirement(requirement, plan.agenda.times), requirement.name)
+    outages = [Outage(dead.lamp, dead.from_ms, dead.until_ms) for dead in scenario.dead_lamps]
+    for seed in scenario.seeds:
+        night = simulate(plan, scenario.demand, seed, scenario.radio, scenario.faults, scenario.breakdowns, scenario.engine)
+        owed = prepare(site, graph, rules, night.trajectories, covered, plan.begin_ms, plan.end_ms, plan.floors)
+        about = About(
+            site=site.name, seeds=(seed,), version=__version__, date=scenario.date.isoformat(), profile=scenario.profile.name,
+            requirement=requirement.name, scheme="lykta", note=site.note,
+        )  # fmt: skip
+        score = judge(owed, night.levels, night.detections, outages=outages, linger_ms=_linger(plan), about=about)
+        yield Outcome(night, rules, score)
+
+
+def _linger(plan: Plan) -> tuple[int, ...]:
+    """The longest `linger` of the profile in this night, by class."""
+    rows = [row for _, phase in plan.agenda.phases for row in phase.rows.values()]
+    at = [schema.PHASE_SETTINGS + number * schema.CLASS_SETTINGS + schema.LINGER for number in range(schema.CLASSES)]
+    return tuple(max((row[position] for row in rows), default=0) for position in at)

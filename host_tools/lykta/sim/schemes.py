@@ -1,0 +1,179 @@
+"""Yardsticks: what other ways to light the same street would have done in the same night.
+
+A scheme only says which lamp it wishes how bright, and when. Idle, floors, phases and ramps are those of the plan, the light
+moves through the dimmer of the node, and readings and radio are those that the nodes met. None of this ships to a node.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+import numpy as np
+import pyarrow as pa
+
+from lykta.corehost import dimmer, presence, priority, schema
+from lykta.corehost import lamp as row
+from lykta.corehost import neighbours as way
+from lykta.corehost import settings as block
+from lykta.plan import Plan
+from lykta.sim import radio as ears
+from lykta.sim.night import hops_between, level_table
+from lykta.sim.radio import IDEAL, Radio
+from lykta.site.graph import Graph
+from lykta.tables import DETECTIONS
+
+#: A wish for the presence level of the phase, of the most demanding class that the lamp's links admit.
+PRESENCE = -1
+_FULL = 1000
+_BEGINS = (int(presence.EDGE_ON), int(presence.ENTER))
+_ENDS = (int(presence.EDGE_OFF), int(presence.LEAVE))
+
+#: For each lamp what is wished of it: (from when [ms], permille or PRESENCE), in the order of time; nothing before the first.
+Wishes = Sequence[Sequence[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Lit:
+    """How a scheme lit a night: `levels` and `detections` are tables of `lykta.tables`, ready to be scored."""
+
+    scheme: str
+    levels: pa.Table
+    detections: pa.Table
+
+
+def always_on(plan: Plan) -> Lit:
+    """Every lamp at full from light on to light off."""
+    wish = [(plan.agenda.begin_ms, _FULL), (plan.agenda.end_ms, 0)]
+    return Lit("always on", drive(plan, [wish] * len(plan.site.lamps)), DETECTIONS.empty_table())
+
+
+def group(plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, either_side: int = 3, hold_ms: int = 60_000) -> Lit:
+    """The fixed group: whoever is seen lights the lamp that sees him and the next three on either side, for 60 s.
+
+    `told`: the READINGS of the night; `seed` and `radio` are the night's, so that frames are lost as they were for the nodes. The
+    time runs anew with each detection; who stays in view is detected on and on, the last time when he leaves it.
+    """
+    members = [group_of(plan.graph, lamp, either_side) for lamp in range(plan.graph.lamp_count)]
+    link = radio.row(seed)
+    wanted: list[list[tuple[int, int]]] = [[] for _ in members]
+    number = [0] * len(members)
+    for t_ms, lamp in _detected(told, presence.RENEW_MS):
+        number[lamp] += 1
+        wanted[lamp].append((t_ms, t_ms + hold_ms))
+        for other in members[lamp]:
+            arrives = ears.arrival(link, lamp, number[lamp], other, hops_between(plan, lamp, other), t_ms)
+            if arrives >= 0:
+                wanted[other].append((arrives, arrives + hold_ms))
+    wishes = [[(t_ms, PRESENCE if on else 0) for t_ms, on in _edges(stretches)] for stretches in wanted]
+    return Lit("fixed group", drive(plan, wishes), _as_detections(told))
+
+
+def group_of(graph: Graph, lamp: int, either_side: int) -> list[int]:
+    """The controlled lamps within so many posts of a lamp along every way, nearest first, without the lamp itself."""
+    passed = {lamp: 0}
+    done: dict[int, None] = {}
+    queue = [(0, lamp)]
+    while queue:
+        length, point = heappop(queue)
+        if point in done:
+            continue
+        done[point] = None
+        for directed in graph.out_links(point):
+            onwards = graph.head(directed)
+            count = passed[point] + bool(graph.lamps_at(onwards))
+            if onwards not in done and count <= either_side:
+                passed[onwards] = min(count, passed.get(onwards, count))
+                heappush(queue, (length + int(graph.length_cm[directed >> 1]), onwards))
+    found = dict.fromkeys(other for point in done for other in graph.lamps_at(point))
+    return [other for other in found if other != lamp and graph.site.lamps[other].adaptive]
+
+
+def _detected(told: pa.Table, every_ms: int) -> list[tuple[int, int]]:
+    """(t_ms, lamp) of everything that restarts a timer, in order: somebody comes, leaves, or is in view for `every_ms` more."""
+    found: list[tuple[int, int]] = []
+    since: dict[tuple[int, int], list[int]] = defaultdict(list)
+    columns = (told[name].to_pylist() for name in ("t_ms", "lamp", "sensor", "kind"))
+    for t_ms, lamp, sensor, kind in zip(*columns, strict=True):
+        found.append((t_ms, lamp))
+        if kind in _BEGINS:
+            since[lamp, sensor].append(t_ms)
+        elif kind in _ENDS and since[lamp, sensor]:
+            # Several may be in view; whoever came first keeps the sensor reporting until the last has left.
+            begin = since[lamp, sensor].pop(0)
+            found.extend((again, lamp) for again in range(begin + every_ms, t_ms, every_ms))
+    return sorted(found)
+
+
+def _edges(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, bool]]:
+    """When the union of stretches begins and ends: (t_ms, whether it begins)."""
+    until = -1
+    for begin, end in sorted(stretches):
+        if begin > until:
+            if until >= 0:
+                yield until, False
+            yield begin, True
+        until = max(until, end)
+    if until >= 0:
+        yield until, False
+
+
+def _as_detections(told: pa.Table) -> pa.Table:
+    """Every reading that somebody has come, as a detection of which nothing but the place is known."""
+    seen = told.filter(np.isin(told["kind"].to_numpy(), (*_BEGINS, int(presence.TARGET))))
+    lamp = seen["lamp"].to_numpy()
+    count = len(lamp)
+    order = np.argsort(lamp, kind="stable")
+    first = np.searchsorted(lamp[order], lamp[order])
+    number = np.empty(count, dtype=np.int64)
+    number[order] = np.arange(count) - first + 1
+    constant = {"speed_cms": 0, "from_link": int(row.LINK_UNKNOWN), "prev_lamp": -1, "prev_number": 0}
+    columns = {name: np.full(count, value) for name, value in constant.items()} | {"number": number}
+    arrays = [pa.array(columns[field.name], field.type) if field.name in columns else seen[field.name] for field in DETECTIONS]
+    return pa.Table.from_arrays(arrays, schema=DETECTIONS)
+
+
+def drive(plan: Plan, wishes: Wishes) -> pa.Table:
+    """The LEVELS of a night in which lamps are wished some light; never below idle and floor, through the dimmer of the node."""
+    begin_ms = min(plan.agenda.begin_ms, plan.begin_ms)
+    end_ms = max(plan.agenda.end_ms, plan.end_ms)
+    rows: list[int] = []
+    for lamp, own in enumerate(plan.tables.own):
+        if own >= 0:
+            admits = plan.tables.tables[lamp][way.ADMITS]
+            _drive_lamp(rows, lamp, plan.blocks[plan.block_of[lamp]], admits, wishes[lamp], begin_ms, end_ms)
+    return level_table(plan, np.array(rows, dtype=np.int64), begin_ms)
+
+
+def _drive_lamp(
+    rows: list[int], number: int, settings: list[int], admits: int, wishes: Sequence[tuple[int, int]], begin_ms: int, end_ms: int
+) -> None:
+    """Write the changes of target of one lamp, with the node's own row, priorities and dimmer."""
+    lamp = [0] * row.LAMP
+    row.reset(lamp, number)
+    lamp[row.NOW] = begin_ms
+    entries = [block.HEADER + index * block.ENTRY_LENGTH for index in range(settings[block.ENTRIES])]
+    begins = [settings[entry + block.BEGIN] for entry in entries]
+    moments = sorted({begin_ms, *(t_ms for t_ms in (*begins, *(t_ms for t_ms, _ in wishes)) if begin_ms < t_ms <= end_ms)})
+    wish = at = phase = 0
+    noted = (-1, -1)
+    for t_ms in moments:
+        if lamp[row.POSITION] != lamp[row.TARGET_POSITION]:
+            dimmer.move(lamp, t_ms - lamp[row.NOW])
+        lamp[row.NOW] = t_ms
+        while phase + 1 < len(entries) and begins[phase + 1] <= t_ms:
+            phase += 1
+        while at < len(wishes) and wishes[at][0] <= t_ms:
+            wish = wishes[at][1]
+            at += 1
+        entry = lamp[row.ENTRY] = entries[phase]
+        level = settings[block.of(entry, admits) + schema.PRESENCE] if wish == PRESENCE else wish
+        dimmer.aim(lamp, priority.decide(lamp, settings, level), settings[entry + block.UP], settings[entry + block.DOWN])
+        if t_ms == begin_ms:  # as `control.start`: a lamp is switched on as light as its first target
+            lamp[row.POSITION] = lamp[row.TARGET_POSITION]
+        moves = lamp[row.POSITION] != lamp[row.TARGET_POSITION]
+        if lamp[row.TARGET] != noted[0] or (moves and lamp[row.RATE] != noted[1]):
+            noted = lamp[row.TARGET], lamp[row.RATE]
+            rows.extend((number, t_ms, lamp[row.POSITION], lamp[row.TARGET], lamp[row.RATE], lamp[row.CAUSE]))

@@ -1,0 +1,55 @@
+"""Mutations of the core that would leave somebody in the dark; claims (a) and (b) must catch every one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+from tests.core import variants
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A mutation: in a module of the core, `before` (which must stand there once) becomes `after`."""
+
+    name: str
+    module: str
+    before: str
+    after: str
+
+
+MUTANTS = (
+    Mutant(
+        "front_at_v_lo",
+        "wave",
+        "wanted = max(0, (need - front) * 1000 // fast)",
+        "wanted = max(0, (need - front) * 1000 // slow)",
+    ),
+    Mutant(
+        "released_by_another_branch",
+        "wave",
+        "lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], lamp[slot + SLOT_BRANCH])",
+        "lamp[slot + SLOT_UNTIL] = lamp[NOW]",
+    ),
+    Mutant(
+        "dropped_on_full_slots",
+        "wave",
+        "        _merge(lamp)\n",
+        "        lamp[TRACKS] = MAX_TRACKS\n",
+    ),
+)
+
+
+@cache
+def core_of(mutant: Mutant) -> dict[str, ModuleType]:
+    """The core with one mutation."""
+
+    def change(module: str, source: str) -> str:
+        if module != mutant.module:
+            return source
+        found = source.count(mutant.before)
+        assert found == 1, f'{mutant.name}: "{mutant.before.strip()}" stands {found} times in {module}.py. Write the mutant anew.'
+        return source.replace(mutant.before, mutant.after)
+
+    return variants.load(f"lykta_mutant_{mutant.name}", change)
