@@ -13,6 +13,7 @@ from lykta.corehost import presence, schema
 from lykta.document import Document
 from lykta.errors import InputError
 from lykta.sensing import MODELS, Fault, Model, read_fault, readings
+from lykta.site import load as load_site
 from lykta.site.graph import Graph
 from lykta.site.model import Sensor, Site
 from lykta.tables import ANIMAL, READINGS, TRAJECTORIES
@@ -390,3 +391,11 @@ def test_readings__a_site_with_other_sensors_on_the_same_graph() -> None:
     assert set(readings(street, graph, table, 1, (), BEGIN, END)["kind"].to_pylist()) == {ON, OFF}
     ideal = replace(street, lamps=one_post("ideal").lamps)
     assert readings(ideal, graph, table, 1, (), BEGIN, END)["kind"].to_pylist() == [ENTER, LEAVE]
+
+
+def test_readings__somebody_who_stops_on_the_very_edge_of_a_field_does_no_harm():
+    """A pause that begins at the ms at which somebody leaves a field leaves no span of no length behind (busy night, seed 7)."""
+    street = load_site("valla_torg")
+    graph = Graph(street)
+    table = generate(street, graph, load_demand("busy"), 7, BEGIN, END, NOON)
+    assert readings(street, graph, table, 7, (), BEGIN, END).num_rows > 10_000

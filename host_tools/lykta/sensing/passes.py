@@ -121,14 +121,15 @@ def motions(found: Pieces) -> Spans:
     """The times during which somebody moves in the field."""
     breaks = found.opens.copy()
     breaks[1:] |= found.moving[1:] != found.moving[:-1]
-    spans = _spans(found, breaks)
-    return spans.chosen(found.moving[np.flatnonzero(breaks)])
+    return _spans(found, breaks, found.moving)
 
 
-def _spans(found: Pieces, breaks: NDArray[np.bool_]) -> Spans:
+def _spans(found: Pieces, breaks: NDArray[np.bool_], kept: NDArray[np.bool_] | None = None) -> Spans:
+    """The pieces from one break to the next as spans; only those that begin with a piece that is `kept`."""
     first = np.flatnonzero(breaks)
     last = np.append(first[1:], len(breaks)) - 1 if len(first) else first
     spans = Spans(
         found.sensor[first], found.user[first], found.road_user[first], found.number[first], found.t0_ms[first], found.t1_ms[last]
     )
-    return spans.chosen(spans.t1_ms > spans.t0_ms)
+    wanted = spans.t1_ms > spans.t0_ms
+    return spans.chosen(wanted if kept is None else wanted & kept[first])
