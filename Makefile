@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest
 CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check env fast lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel docs bench lock clean
+.PHONY: help demo test check env fast lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel docs bench pictures lock clean
 
 help: ## this list
 	@echo 'Lykta: adaptive street lighting. The two to know: `make demo` and `make test`.'
@@ -64,6 +64,9 @@ docs: $(VENV)/.dev ## what the documents say is so
 
 bench: $(VENV)/.dev ## the published figures: energy, service, and time per stage
 	@$(PY) tests/bench/figures.py
+
+pictures: $(VENV)/.base ## draw the pictures of the README anew
+	@$(PY) host_tools/pictures/make.py
 
 lock: $(VENV)/.dev ## renew the lock files in locks/ after a change in pyproject.toml
 	@PY=$(PY) locks/make

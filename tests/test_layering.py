@@ -27,7 +27,8 @@ HOST_RULES = {
     "sim": {"plan", "traffic", "sensing"},
     "score": {"site", "profiles"},
     "report": {"score", "sim"},
-    "cli": {"site", "profiles", "plan", "traffic", "sensing", "sim", "score", "report"},
+    "scenarios": {"sim", "score", "report"},
+    "cli": {"site", "profiles", "plan", "traffic", "sensing", "sim", "score", "report", "scenarios"},
     "__main__": {"cli"},
 }
 
@@ -152,6 +153,9 @@ def test_node__imports_only_what_lies_below():
         ("sim", "from lykta import report", False),
         ("plan", "from ..sim.kernel import night", False),
         ("report", "from lykta.site.model import Site", True),
+        ("report", "from lykta.scenarios import Scenario", False),
+        ("scenarios", "from lykta.report import write_html", True),
+        ("scenarios", "from lykta.cli import main", False),
         ("errors", "from lykta.site.model import Site", False),
         ("plan", "import lykta_node.core.wave", False),
         ("score", "from lykta.corehost import wave", False),

@@ -39,6 +39,7 @@ class _Required:
 
 #: Default of a getter whose value must be there.
 REQUIRED: Final = _Required()
+_LONGEST_SHOWN = 60  # letters of a text that stands where it should not: it may be a whole file
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)$")
@@ -325,7 +326,8 @@ class Node:
 
     def _shown(self) -> str:
         kinds = ((MappingNode, "a mapping"), (SequenceNode, "a list"))
-        return next((name for kind, name in kinds if isinstance(self.raw, kind)), f'"{self.written}"')
+        brief = self.written if len(self.written) <= _LONGEST_SHOWN else f"{self.written[:_LONGEST_SHOWN]}..."
+        return next((name for kind, name in kinds if isinstance(self.raw, kind)), f'"{brief}"')
 
 
 def clock_minutes(text: str) -> int | None:

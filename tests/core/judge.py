@@ -4,8 +4,9 @@ Owed (definitions, section 2): while in duty, every lamp within A ahead or B beh
 (nearest lamp, next one ahead of it) that is owed is not lit; `late`: only others are not. Duty begins `tau` after the first nominal
 coverage; the speed counts for A from `tau` after that of a second post on.
 
-What no controller can know is not owed here: how somebody moves on who has turned round, or stopped, since any sensor last could have
-told. From such a moment until `tau` after the next nominal coverage A is what a user who stands is owed: B, both ways.
+What no controller can know is not owed here: where somebody goes who has turned round, or gone on after a stop, since any sensor last
+could have told. From such a moment until `tau` after the next nominal coverage only what the rules keep for him is owed: the lamps within
+B of him that are within B of where he may have been when he was last seen.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from lykta.corehost import schema
 from lykta.site.graph import Graph
 
 from tests.core.people import Stretch, User, passes, seeing
+from tests.core.streets import RANGE_CM
 from tests.core.world import Light
 
 TOLERANCE = 20
@@ -67,6 +69,8 @@ def judge(graph: Graph, user: User, lights: Sequence[Light], owed: Owed, tau_ms:
         elif t_ms >= known.speed:
             ahead = max(ahead, round(speed * owed.preview_ms / 1000))
         needed, near = needs(graph, user.road_user, stretch, t_ms, ahead, owed.behind_cm)
+        if known.astray(t_ms):
+            needed &= {lamp for lamp, cm in graph.lamps_around(known.seen_at(t_ms), owed.behind_cm + RANGE_CM)}
         unlit = [lamp for lamp in needed if lights[lamp].level(t_ms) < owed.level - TOLERANCE]
         if any(lamp in near for lamp in unlit):
             verdict.dark_ms += step_ms
@@ -82,7 +86,7 @@ def needs(graph: Graph, road_user: int, stretch: Stretch, t_ms: int, ahead_cm: i
     x = stretch.at(t_ms)
     left = int(graph.length_cm[stretch.directed >> 1]) - x
     mask = 1 << road_user
-    farthest = 40_000
+    farthest = max(14_000, ahead_cm)
     front = [(lamp, left + cm) for lamp, cm in graph.lamps_ahead(stretch.directed, farthest, mask)]
     back = [(lamp, x + cm) for lamp, cm in graph.lamps_ahead(stretch.directed ^ 1, farthest, mask)]
     needed = {lamp for lamp, cm in front if cm <= ahead_cm} | {lamp for lamp, cm in back if cm <= behind_cm}
@@ -101,6 +105,7 @@ class _Knowledge:
         never = user.end_ms + 1
         self.on = found[0][0] + tau_ms if found else never
         others = [enter for enter, _, lamp in found if lamp != found[0][2]] if found else []
+        self._passes = found
         self.speed = others[0] + tau_ms if others else never
         self._astray = []
         for before, after in zip(user.stretches, user.stretches[1:], strict=False):
@@ -113,3 +118,7 @@ class _Knowledge:
     def astray(self, t_ms: int) -> bool:
         """Whether the user turned, or went on after a stop, and no sensor could tell since."""
         return any(begin <= t_ms < end for begin, end in self._astray)
+
+    def seen_at(self, t_ms: int) -> int:
+        """The post that saw the user last."""
+        return [lamp for enter, _, lamp in self._passes if enter <= t_ms][-1]

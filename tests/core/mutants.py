@@ -11,7 +11,7 @@ from tests.core import variants
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mutation: in a module of the core, `before` (which must stand there once) becomes `after`."""
+    """A mutation: in a module of the core, `before`, wherever it stands, becomes `after`."""
 
     name: str
     module: str
@@ -20,24 +20,14 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant(
-        "front_at_v_lo",
-        "wave",
-        "wanted = max(0, (need - front) * 1000 // fast)",
-        "wanted = max(0, (need - front) * 1000 // slow)",
-    ),
+    Mutant("front_at_v_lo", "reach", "(need - front) * 1000 // fast", "(need - front) * 1000 // slow"),
     Mutant(
         "released_by_another_branch",
         "wave",
         "lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], lamp[slot + SLOT_BRANCH])",
         "lamp[slot + SLOT_UNTIL] = lamp[NOW]",
     ),
-    Mutant(
-        "dropped_on_full_slots",
-        "wave",
-        "        _merge(lamp)\n",
-        "        lamp[TRACKS] = MAX_TRACKS\n",
-    ),
+    Mutant("dropped_on_full_slots", "wave", "        _merge(lamp)\n", "        lamp[TRACKS] = MAX_TRACKS\n"),
 )
 
 
@@ -48,8 +38,7 @@ def core_of(mutant: Mutant) -> dict[str, ModuleType]:
     def change(module: str, source: str) -> str:
         if module != mutant.module:
             return source
-        found = source.count(mutant.before)
-        assert found == 1, f'{mutant.name}: "{mutant.before.strip()}" stands {found} times in {module}.py. Write the mutant anew.'
+        assert mutant.before in source, f'{mutant.name}: "{mutant.before.strip()}" no longer stands in {module}.py. Write the mutant anew.'
         return source.replace(mutant.before, mutant.after)
 
     return variants.load(f"lykta_mutant_{mutant.name}", change)

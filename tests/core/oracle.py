@@ -9,7 +9,9 @@ the front comes within A of it. Lamps within B of the evidence are needed for `l
 A later detection takes the place of the one that it says it continues, if that was the sole candidate (the oracle sees for itself),
 and nobody is still seen there; on another branch than the one taken the old one stays, until the first sensor there has been silent
 for as long as the slowest takes to pass it, plus tau. Everything else adds. A sole candidate is not enough where somebody unseen may
-come the other way: at a post from which a way leads out past no other sensor.
+come the other way: at a post from which a way leads out past no other sensor; nor if a sensor in between should have reported it.
+There a detection may say that it is *perhaps* of the same user. Then both go on: the new one both ways, at the speeds of its class,
+the old one as if it had gone another way; and each, beyond B, only until its first sensor has been silent so long.
 
 Sensors that tell users apart (ENTER) allow two steps more, since each detection is one user. Detections of the same post and way are as
 good as each other: one goes on, and what was possible of either stays possible of those left. And if two detections in a row, of users
@@ -31,8 +33,8 @@ from tests.core.world import Delivery, Frame, World
 
 TOLERANCE = 20
 _SLACK_CM = 250  # lengths closer than this count as equal
+_SLACK_MS = 200  # clocks and roundings: less than this decides nothing
 _EXIT = -1
-OPEN_ENDS = True
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ class Hypothesis:
     routes: list[tuple[int, int, int]]  # (length from its post to here, ms until sensors in between exclude it, link it comes by)
     speeds: tuple[int, int]
     since_ms: int
+    whens: list[tuple[int, int, int]] = field(default_factory=list)  # (evidence, v_lo, v_hi) of all that it may stand for
     ended_ms: int = int(row.NEVER)
-    branch_ms: int = int(row.NEVER)
+    branch_ms: int = int(row.NEVER)  # when the first sensor on its way here (or on any way) has been silent for long enough
 
 
 @dataclass
@@ -134,8 +137,8 @@ class Oracle:
         if trusted and frame.also >= 0:
             self._supersede(known, t_ms, (frame.also, frame.also_number), 0)
         for old in self.hypotheses:
-            if old.frame.key == frame.key and old.ended_ms > t_ms and old.frame.came == known.came:
-                old.frame = known if old.frame.still != known.still else old.frame
+            if old.frame.key == frame.key:  # renewed: he was still there, so what was possible begins anew
+                old.ended_ms = min(old.ended_ms, t_ms)
         self.hypotheses.append(self._possible(known, t_ms))
 
     def _possible(self, frame: Frame, t_ms: int) -> Hypothesis:
@@ -151,10 +154,15 @@ class Oracle:
         spans: list[tuple[int, int]] = []
         routes: list[tuple[int, int, int]] = []
         branch = -1
+        near = False  # within B of the evidence
+        passed: list[int] = []  # on any way: when the slowest would have passed the first sensor
         for path in self.paths(frame.origin, coast + 1, max(ahead, behind)):
             length = 0 if frame.origin == self.lamp else dict(path.lamps).get(self.lamp, -1)
+            if path.gates and path.first != frame.came:
+                passed.append(1000 * (path.gates[0][1] + frame.back) // slow)
             if length < 0:
                 continue
+            near = near or length <= behind
             if path.first == frame.came:
                 if length <= behind:  # within B of the evidence: kept for those who stopped
                     spans.append((0, self._value(frame.classes, schema.LINGER)))
@@ -165,18 +173,20 @@ class Oracle:
             nears = [near for near, _, _ in path.gates[: coast + 1]]
             begin = self._reaches(length - ahead, frame.front, fast, nears, missed)
             if begin is not None:
-                spans.append((begin, missed[-1] + hold))
+                spans.append((begin, missed[0] - hold + self.lead_ms if frame.perhaps else missed[-1] + hold))
             if length <= behind:
                 spans.append((0, self._value(frame.classes, schema.LINGER)))
             before = [gate for gate, (near, _, lamp) in enumerate(path.gates) if near < length and lamp not in (self.lamp, _EXIT)]
-            routes.append((length, missed[min(before[-1], coast)] if before else 0, dict(path.arrive).get(self.lamp, -1)))
+            if len(before) <= coast:  # farther it is not followed: so many sensors do not miss somebody
+                routes.append((length, missed[before[-1]] if before else 0, dict(path.arrive).get(self.lamp, -1)))
             if missed:
                 branch = max(branch, missed[0] - hold + self.lead_ms)
         limit = int(row.NEVER) if frame.origin == self.lamp else t_ms + self.world.row[schema.FRAME_MAX]
         absolute = [(max(t_ms, evidence + begin), min(limit, evidence + end)) for begin, end in spans]
-        return Hypothesis(
-            frame, evidence, absolute, routes, (slow, fast), t_ms, branch_ms=evidence + branch if branch >= 0 else int(row.NEVER)
-        )
+        branch = branch if branch >= 0 else max(passed, default=int(row.NEVER))
+        if near:  # who stopped close by keeps his light in any case
+            branch = max(branch, self._value(frame.classes, schema.LINGER))
+        return Hypothesis(frame, evidence, absolute, routes, (slow, fast), t_ms, [(evidence, slow, fast)], branch_ms=evidence + branch)
 
     @staticmethod
     def _reaches(x: int, front: int, fast: int, nears: Sequence[int], missed: Sequence[int]) -> int | None:
@@ -193,20 +203,22 @@ class Oracle:
         for old in self.hypotheses:
             if old.frame.key != old_key or old.ended_ms <= t_ms:
                 continue
-            if not self._on_the_way(new) and self._could_come(old) and not self._between(old.frame, new, moved):
+            if new.perhaps:
                 old.ended_ms = min(old.ended_ms, max(t_ms, old.branch_ms))
-            elif not old.frame.still:
+            elif not self._on_the_way(new) and self._could_come(old) and not self._between(old.frame, new, moved):
+                old.ended_ms = min(old.ended_ms, max(t_ms, old.branch_ms))
+            elif old.frame.still != 1:
                 old.ended_ms = t_ms
                 self._leave(old, new, t_ms)
 
     def _leave(self, gone: Hypothesis, new: Frame, t_ms: int) -> None:
         """What was possible of one goes on being possible of others that could as well have gone where it went."""
         for other in self.hypotheses:
-            if other.ended_ms > t_ms and other.frame.key != gone.frame.key and self.world.apart and self._alike(other, gone, new.origin):
+            if other.ended_ms > t_ms and other.frame.key != gone.frame.key and self.world.apart and self.alike(other, gone, new.origin):
                 other.spans += gone.spans
-                other.evidence_ms = min(other.evidence_ms, gone.evidence_ms)
+                other.whens += gone.whens
 
-    def _alike(self, one: Hypothesis, other: Hypothesis, to: int) -> bool:
+    def alike(self, one: Hypothesis, other: Hypothesis, to: int) -> bool:
         """Whether two detections are of the same post, and may be of users of the same class on the same way to another post."""
         if one.frame.origin != other.frame.origin or not one.frame.classes & other.frame.classes:
             return False
@@ -235,20 +247,16 @@ class Oracle:
         one, other = self._length(old.origin, old.came), self._length(new.origin, new.came, only=True)
         return one is not None and other is not None and one + other <= moved + _SLACK_CM
 
-    def candidates(self, t_ms: int, classes: int) -> list[Hypothesis]:
-        """The detections that may be of the user whom this lamp's own sensor sees now."""
+    def candidates(self, t_ms: int, classes: int, slack_ms: int) -> list[Hypothesis]:
+        """The detections that may be of the user whom this lamp's own sensor sees now, give or take so many ms."""
         found = []
         for old in self.hypotheses:
             if old.ended_ms <= t_ms or old.frame.origin == self.lamp or not old.frame.classes & classes:
                 continue
-            took = t_ms - old.evidence_ms
-            slow, fast = old.speeds
-            for length, barred, _ in old.routes:
-                nearest = length - old.frame.front - RANGE_CM
-                farthest = length + old.frame.back + RANGE_CM
-                if nearest * 1000 <= fast * (took + 100) and farthest * 1000 >= slow * took and took >= barred:
-                    found.append(old)
-                    break
+            if old.frame.perhaps and old.branch_ms <= t_ms:
+                continue
+            if any(_explains(old, route, t_ms - when, speeds, slack_ms) for route in old.routes for when, *speeds in old.whens):
+                found.append(old)
         return found
 
     def needed(self) -> list[tuple[int, int]]:
@@ -267,7 +275,7 @@ class Oracle:
 
 def _undirected(frame: Frame) -> Frame:
     return Frame(
-        frame.origin, frame.number, frame.classes, 0, int(row.LINK_UNKNOWN), frame.age, frame.still, -1, 0, 0, RANGE_CM, RANGE_CM, -1, 0
+        frame.origin, frame.number, frame.classes, 0, int(row.LINK_UNKNOWN), frame.age, frame.still, -1, 0, 0, RANGE_CM, RANGE_CM, -1, 0, 0
     )
 
 
@@ -304,16 +312,27 @@ def breaches(world: World, until_ms: int, tau_ms: int = 3000) -> list[Breach]:
     return found
 
 
+def _explains(old: Hypothesis, route: tuple[int, int, int], took: int, speeds: Sequence[int], slack_ms: int) -> bool:
+    """Whether a user who was there can be here, so many ms later: give or take what the sensors' ranges leave open."""
+    length, barred, _ = route
+    nearest = length - old.frame.front - RANGE_CM
+    farthest = length + old.frame.back + RANGE_CM
+    return nearest * 1000 <= speeds[1] * (took + slack_ms) and farthest * 1000 >= speeds[0] * (took - slack_ms) and took >= barred
+
+
 def _justified(oracle: Oracle, t_ms: int, frame: Frame) -> bool:
     """Whether what a detection says it continues is all that it can continue."""
     continued = {key for key in ((frame.previous, frame.previous_number), (frame.also, frame.also_number)) if key[0] >= 0}
-    found = oracle.candidates(t_ms, frame.classes)
-    keys = {old.frame.key for old in found}
-    before, oracle.before = oracle.before, keys
+    surely = oracle.candidates(t_ms, frame.classes, 0)
+    may = {old.frame.key for old in oracle.candidates(t_ms, frame.classes, _SLACK_MS)}
+    keys = {old.frame.key for old in surely}
+    before, oracle.before = oracle.before, may
     if not continued:
         return True
-    if frame.also >= 0:
-        return oracle.world.apart and keys == continued == before
-    if OPEN_ENDS and oracle.open:
+    if frame.perhaps:
+        return frame.came == row.LINK_UNKNOWN and frame.speed == 0
+    if oracle.open or not continued <= may:
         return False
-    return keys == continued or (oracle.world.apart and continued < keys and all(oracle._alike(old, found[0], oracle.lamp) for old in found))
+    if frame.also >= 0:
+        return oracle.world.apart and keys <= continued <= before
+    return keys <= continued or (oracle.world.apart and all(oracle.alike(old, surely[0], oracle.lamp) for old in surely))

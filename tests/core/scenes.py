@@ -69,24 +69,27 @@ class Scene:
 
 #: Every post sees, or every second or third: with the first post of every way among them.
 SEEING = ((True,), (True,), (True, False), (True, False, False))
-_pitch = st.integers(1700, 3400)
+FARTHEST_CM = 3400
+#: Light stays for `linger` from the last evidence, not from when somebody stopped: the longest stops, where every post sees, or not [s].
+LONGEST_STOP_S, LONGEST_UNSEEN_STOP_S = 140, 60
 
 
 def lines(fewest: int = 3, most: int = 8) -> st.SearchStrategy[Plan]:
     """Posts along a line."""
-    pitches = st.lists(_pitch, min_size=fewest, max_size=most).map(tuple)
+    pitches = st.lists(st.integers(1700, FARTHEST_CM), min_size=fewest, max_size=most).map(tuple)
     return st.builds(Plan, st.just("line"), st.tuples(pitches), st.sampled_from(SEEING))
 
 
 def rings() -> st.SearchStrategy[Plan]:
     """Posts in a ring with one way in."""
-    pitches = st.lists(_pitch, min_size=4, max_size=7).map(tuple)
+    pitches = st.lists(st.integers(1700, FARTHEST_CM), min_size=4, max_size=7).map(tuple)
     return st.builds(Plan, st.just("ring"), st.tuples(pitches), st.just((True,)))
 
 
 def stars(side: bool = True) -> st.SearchStrategy[Plan]:
     """Arms of posts around a junction."""
-    arm = st.lists(_pitch, min_size=1, max_size=4).map(tuple)
+    nearest = st.integers(900, FARTHEST_CM // 2)  # two of them are as far apart as posts along an arm
+    arm = st.tuples(nearest, st.lists(st.integers(1700, FARTHEST_CM), max_size=3)).map(lambda parts: (parts[0], *parts[1]))
     arms = st.lists(arm, min_size=3, max_size=4).map(tuple)
     sides = st.sampled_from((0, 1500)) if side else st.just(0)
     return st.builds(Plan, st.just("star"), arms, st.just((True,)), sides)
@@ -98,13 +101,17 @@ def plans() -> st.SearchStrategy[Plan]:
 
 
 @st.composite
-def trips(draw: st.DrawFn, plan: Plan, habits: Sequence[str] = (), within_ms: int = 60_000) -> Trip:
+def trips(draw: st.DrawFn, plan: Plan, habits: Sequence[str] = (), within_ms: int = 60_000, slowest: int = 0) -> Trip:
     """Somebody: pedestrian or cyclist, who changes pace a little, and does what `habits` names (STOP, TURN)."""
     road_user = draw(st.sampled_from(sorted(SPEEDS)))
-    speed = draw(st.integers(*SPEEDS[road_user]))
+    speed = draw(st.integers(max(slowest, SPEEDS[road_user][0]), SPEEDS[road_user][1]))
     incidents = [Incident(at, PACE, speed * pace // 1000) for at, pace in draw(_paces)]
     if habits:
-        incidents += [incident for incident in draw(st.lists(_incidents(habits), max_size=2))]
+        if STOP in habits and draw(st.booleans()):
+            longest = LONGEST_STOP_S if all(plan.seeing) else LONGEST_UNSEEN_STOP_S
+            incidents.append(Incident(draw(_place), STOP, 1000 * draw(st.integers(1, longest))))
+        if TURN in habits and draw(st.booleans()):
+            incidents.append(Incident(draw(_place), TURN))
     return Trip(
         draw(st.sampled_from(plan.entrances)),
         FIRST_MS + 500 * draw(st.integers(0, within_ms // 500)),
@@ -118,13 +125,7 @@ def trips(draw: st.DrawFn, plan: Plan, habits: Sequence[str] = (), within_ms: in
 _paces = st.lists(st.tuples(st.integers(0, 15_000), st.integers(*PACES)), max_size=2)
 
 
-def _incidents(habits: Sequence[str]) -> st.SearchStrategy[Incident]:
-    kinds = []
-    if STOP in habits:
-        kinds.append(st.builds(Incident, st.integers(1500, 15_000), st.just(STOP), st.integers(1, 140).map(lambda s: 1000 * s)))
-    if TURN in habits:
-        kinds.append(st.builds(Incident, st.integers(1500, 15_000), st.just(TURN)))
-    return st.one_of(kinds)
+_place = st.integers(1500, 15_000)
 
 
 @st.composite
@@ -134,13 +135,15 @@ def scenes(
     habits: Sequence[str] = (),
     most: int = 5,
     within_ms: int = 60_000,
+    groups: bool = True,
+    slowest: int = 0,
 ) -> Scene:
-    """A street with one to `most` people, alone or in groups that keep together until each goes his way."""
+    """A street with one to `most` people, alone or (`groups`) in pairs that keep together until each goes his way."""
     plan = draw(where())
     found: list[Trip] = []
-    for trip in draw(st.lists(trips(plan, habits, within_ms), min_size=1, max_size=most)):
+    for trip in draw(st.lists(trips(plan, habits, within_ms, slowest), min_size=1, max_size=most)):
         found.append(trip)
-        if draw(st.integers(0, 3)) == 0:  # somebody goes with him, and perhaps another way at a junction
+        if groups and draw(st.integers(0, 3)) == 0:  # somebody goes with him, and perhaps another way at a junction
             choices = tuple(draw(st.lists(st.integers(0, 2), min_size=1, max_size=3)))
             found.append(Trip(trip.entrance, trip.t_ms + draw(st.integers(0, 3)) * 500, trip.speed_cms, trip.road_user, choices))
     return Scene(plan, tuple(found))

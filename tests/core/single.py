@@ -60,7 +60,7 @@ class Single:
             origins = sorted(self.origins)
             fields = [0] * row.FRAME_LENGTH
             names = ("DETECTION", "CLASSES", "SPEED", "CAME", "AGE", "STILL_SEEN", "PREVIOUS", "PREVIOUS_NUMBER", "MOVED", "BACK", "FRONT")
-            for name, value in zip((*names, "ALSO", "ALSO_NUMBER"), what.about[1:], strict=True):
+            for name, value in zip((*names, "ALSO", "ALSO_NUMBER", "PERHAPS"), (*what.about[1:], 0)[:14], strict=True):
                 fields[getattr(row, name)] = value
             fields[row.ORIGIN] = origins[what.about[0] % len(origins)]
             self.control.frame(*self.args, self.origins[fields[row.ORIGIN]], fields, 0)
@@ -86,8 +86,8 @@ def frames(previous: st.SearchStrategy[int] = _lamp) -> st.SearchStrategy[tuple[
     """Any frame that fits its fields."""
     return st.tuples(
         st.integers(0, 9), _number, st.integers(1, 7), st.one_of(st.just(0), st.integers(10, 5000)), st.sampled_from((0, 1, 255)),
-        st.integers(0, 200_000), st.integers(0, 1), previous, _number, st.integers(0, 20_000), st.integers(-800, 6000),
-        st.integers(-800, 6000), previous, _number,
+        st.integers(0, 200_000), st.integers(0, 2), previous, _number, st.integers(0, 20_000), st.integers(-800, 6000),
+        st.integers(-800, 6000), previous, _number, st.integers(0, 1),
     )  # fmt: skip
 
 

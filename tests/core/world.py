@@ -61,13 +61,14 @@ class Frame:
     front: int
     also: int
     also_number: int
+    perhaps: int
 
     @classmethod
     def of(cls, fields: Sequence[int]) -> Frame:
         """Read the fields of a frame, wherever they stand in it."""
         places = (
             row.ORIGIN, row.DETECTION, row.CLASSES, row.SPEED, row.CAME, row.AGE, row.STILL_SEEN, row.PREVIOUS, row.PREVIOUS_NUMBER,
-            row.MOVED, row.BACK, row.FRONT, row.ALSO, row.ALSO_NUMBER,
+            row.MOVED, row.BACK, row.FRONT, row.ALSO, row.ALSO_NUMBER, row.PERHAPS,
         )  # fmt: skip
         return cls(*(int(fields[place]) for place in places))
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from lykta.report.clock import Clock, duration
+from lykta.report.clock import Clock
 
 HOUR = 3_600_000
 
@@ -28,12 +26,3 @@ def test_clock__skips_an_hour_in_spring_and_repeats_one_in_autumn() -> None:
     assert [spring.text(t * HOUR) for t in (13, 14, 15)] == ["01:00", "03:00", "04:00"]
     assert [autumn.text(t * HOUR) for t in (14, 15, 16)] == ["02:00", "02:00", "03:00"]
     assert len(spring.hours()) == len(autumn.hours()) == 17
-
-
-@pytest.mark.parametrize(
-    ("ms", "said"),
-    [(0, "0 s"), (400, "0.4 s"), (12_000, "12 s"), (185_000, "3 min 05 s"), (51_600_000, "14 h 20 min"), (3_599_900, "1 h 00 min")],
-)
-def test_duration__is_said_in_the_unit_that_fits(ms: int, said: str) -> None:
-    """Never more than two units."""
-    assert duration(ms) == said

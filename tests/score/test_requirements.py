@@ -89,7 +89,7 @@ def test_failed_requirement__is_explained_with_who_when_and_where():
     assert (outcome.met, outcome.said) == (False, "dark seconds per pedestrian at most 0: failed, 77.0 s.")
     assert outcome.detail == (
         "Dark for 1 of 1 users: not raised 77.0 s.",
-        "Longest: pedestrian 0 at 12:00:03, 77.0 s, near lamp L2 (link 0, 3 m along it): not raised.",
+        "Longest: pedestrian 0 at 12:00:03, 77.0 s, near lamp L2 (link 0, 3 m along it): nothing had raised the lamp.",
     )
 
 

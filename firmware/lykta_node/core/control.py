@@ -90,7 +90,7 @@ def settle(lamp, settings, table, own: int) -> None:
             wave.remove(lamp, slot)
             continue
         if lamp[slot + SLOT_FROM] > now:
-            change = lamp[slot + SLOT_FROM]
+            change = min(change, lamp[slot + SLOT_FROM])
         else:
             level = settings[block.of(entry, lamp[slot + SLOT_CLASSES]) + schema.PRESENCE]
             if level > wanted:
@@ -139,14 +139,9 @@ def fault(lamp, settings, table, own: int, bit: int, present: int) -> None:
 
 def renumber(lamp, ms: int) -> None:
     """Set the lamp's clock back by `ms`: a new night's origin. Nothing changes but the numbers that name times."""
-    for at in (NOW, row.NEXT, CHECKED, OVERRIDE_END, HEARD, HOUR, row.SEEN_SINCE, row.EVIDENCE, RENEWAL, row.TARGET_TIME):
+    for at in (NOW, row.NEXT, CHECKED, OVERRIDE_END, HEARD, HOUR, row.SEEN_SINCE, row.EVIDENCE, RENEWAL, row.TARGET_TIME, row.NEWEST):
         lamp[at] -= ms
     for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
-        lamp[slot + row.SLOT_EVIDENCE] -= ms
-        lamp[slot + row.SLOT_FIRST] -= ms
-        lamp[slot + row.SLOT_BARRED] -= ms
-        lamp[slot + SLOT_FROM] -= ms
-        lamp[slot + SLOT_UNTIL] -= ms
-        lamp[slot + row.SLOT_BRANCH] -= ms
-        lamp[slot + row.SLOT_BARRED] -= ms
+        for at in (row.SLOT_EVIDENCE, row.SLOT_FIRST, SLOT_FROM, SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED):
+            lamp[slot + at] -= ms
     lamp[ENTRY] = block.HEADER

@@ -50,24 +50,25 @@ TARGET_SIGN = const(31)  # and whether it came nearer (1) or went away (-1)
 PAIRED = const(32)  # 1: they are those of the last detection
 PAIR = const(33)  # origin and number of each
 PAIR_LENGTH = const(4)
+NEWEST = const(37)  # when the newest of the tracks that explain the last detection alike was seen
 
 # Tracks.
-TRACKS = const(37)  # slots in use
-MERGED = const(38)  # how often slots had to be merged
+TRACKS = const(38)  # slots in use
+MERGED = const(39)  # how often slots had to be merged
 
 # What `wave.window` found out about the evidence of a frame.
-WINDOW_RELATION = const(39)
-WINDOW_DISTANCE = const(40)
-WINDOW_ARRIVE = const(41)
-WINDOW_FROM = const(42)
-WINDOW_UNTIL = const(43)
-WINDOW_BRANCH = const(44)
-WINDOW_BARRED = const(45)
-WINDOW_STOP = const(46)  # how far from the origin the user may have stopped
+WINDOW_RELATION = const(40)
+WINDOW_DISTANCE = const(41)
+WINDOW_ARRIVE = const(42)
+WINDOW_FROM = const(43)
+WINDOW_UNTIL = const(44)
+WINDOW_BRANCH = const(45)
+WINDOW_BARRED = const(46)
+WINDOW_STOP = const(47)  # how far from the origin the user may have stopped
 
 # The frame to send, where SEND is 1.
-SEND = const(47)
-FRAME = const(48)
+SEND = const(48)
+FRAME = const(49)
 
 # A frame: one detection, told to the neighbours.
 ORIGIN = const(0)
@@ -76,7 +77,7 @@ CLASSES = const(2)  # which classes it may be: bit 0 pedestrian, bit 1 cyclist, 
 SPEED = const(3)  # cm/s; 0: unknown
 CAME = const(4)  # link at the origin by which the user came; 255: unknown
 AGE = const(5)  # ms since the evidence
-STILL_SEEN = const(6)  # 1: a sensor of the origin goes on seeing somebody
+STILL_SEEN = const(6)  # 1: a sensor of the origin goes on seeing somebody; 2: it has seen him until now; 0: he has just come
 PREVIOUS = const(7)  # origin of the detection that this one continues; -1: none
 PREVIOUS_NUMBER = const(8)
 MOVED = const(9)  # cm between the two origins along the links
@@ -89,7 +90,7 @@ FRAME_LENGTH = const(15)
 LINK_UNKNOWN = const(255)
 
 # A track: from which evidence, where it was, when it lights this lamp. MERGED_ORIGIN marks merged ones.
-SLOTS = const(63)
+SLOTS = const(64)
 SLOT_ORIGIN = const(0)
 SLOT_NUMBER = const(1)
 SLOT_CLASSES = const(2)
@@ -110,7 +111,7 @@ SLOT_LENGTH = const(16)
 MAX_TRACKS = const(12)
 MERGED_ORIGIN = const(-1)
 
-LAMP = const(271)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
+LAMP = const(272)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
 
 
 def reset(lamp, identity: int) -> None:

@@ -13,6 +13,7 @@ from .lamp import (
     ID,
     LINK_UNKNOWN,
     MERGED_ORIGIN,
+    NEWEST,
     NOW,
     PAIR,
     PAIRED,
@@ -74,7 +75,7 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
         if lamp[slot + SLOT_ORIGIN] == MERGED_ORIGIN:
             other = _SEVERAL
             break
-        if lamp[slot + SLOT_ORIGIN] == lamp[ID] or lamp[slot + SLOT_RELATION] >= reach.BEHIND:
+        if lamp[slot + SLOT_ORIGIN] == lamp[ID] or lamp[slot + SLOT_RELATION] == reach.BEHIND:
             continue
         if not classes & lamp[slot + SLOT_CLASSES] or (came != LINK_UNKNOWN and lamp[slot + SLOT_ARRIVE] != came):
             continue
@@ -82,8 +83,10 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
             continue
         if found < 0:
             found = slot
+            lamp[NEWEST] = lamp[slot + SLOT_EVIDENCE]
         elif wave.alike(lamp, slot, found):
             alike = 1
+            lamp[NEWEST] = max(lamp[NEWEST], lamp[slot + SLOT_EVIDENCE])
             if lamp[slot + SLOT_EVIDENCE] < lamp[found + SLOT_EVIDENCE]:
                 found = slot
         elif other == _NONE:

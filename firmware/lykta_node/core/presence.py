@@ -27,6 +27,7 @@ from .lamp import (
     LINK_UNKNOWN,
     MISSES,
     MOVED,
+    NEWEST,
     NOW,
     NUMBER,
     ORIGIN,
@@ -49,6 +50,7 @@ from .lamp import (
     SLOT_FIRST,
     SLOT_NUMBER,
     SLOT_ORIGIN,
+    SLOT_SEEN,
     SLOT_SPEED,
     SPEED,
     STILL_SEEN,
@@ -86,7 +88,7 @@ def read(lamp, settings, table, own: int, kind: int, road_user: int, distance: i
         if lamp[SEEN] == 0:
             health.released(lamp)
             if lamp[RENEWED]:
-                renew(lamp, settings, table, own, 0)
+                renew(lamp, settings, table, own, 2)
         return
     classes = table[way.ADMITS]
     if road_user != schema.UNKNOWN and classes >> road_user & 1:
@@ -101,7 +103,7 @@ def read(lamp, settings, table, own: int, kind: int, road_user: int, distance: i
     lamp[MISSES] = 0
     if kind == EDGE_ON and again and _own_track(lamp) >= 0:
         if now >= lamp[RENEWAL]:
-            renew(lamp, settings, table, own, 0)
+            renew(lamp, settings, table, own, 2)
         return
     radius = table[way.RANGE]
     detect(lamp, settings, table, own, classes, 0, LINK_UNKNOWN, radius, radius, int(kind == ENTER))
@@ -118,7 +120,7 @@ def _target(lamp, settings, table, own: int, distance: int, speed: int) -> None:
     lamp[MISSES] = 0
     if follows and _own_track(lamp) >= 0:
         if now >= lamp[RENEWAL]:
-            renew(lamp, settings, table, own, 0)
+            renew(lamp, settings, table, own, 2)
         return
     classes = 0
     for road_user in range(schema.CLASSES):
@@ -166,12 +168,15 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
                 front = -back if apart else 0
             if speed == 0 and lamp[slot + SLOT_FIRST] < lamp[slot + SLOT_EVIDENCE]:
                 speed = lamp[slot + SLOT_SPEED]  # which of several it is cannot be told, nor then how long he took
-            if speed == 0:
+            # Who was seen for a while may have been anywhere in the field when he set off: that says nothing of his speed.
+            if speed == 0 and lamp[slot + SLOT_SEEN] == 0:
+                # Of several it may be the one seen last: who is thought too fast has light too early, not too late.
                 base = block.of(lamp[ENTRY], classes)
-                speed = lamp[FRAME + MOVED] * 1000 // max(1, lamp[NOW] - lamp[slot + SLOT_EVIDENCE])
+                speed = lamp[FRAME + MOVED] * 1000 // max(1, lamp[NOW] - lamp[NEWEST])
                 speed = min(max(speed, settings[base + schema.SLOWEST]), settings[base + schema.FASTEST])
-            classes = match.able(lamp, settings, classes, speed)
-    elif lamp[PAIRED] == 2:
+            if speed:
+                classes = match.able(lamp, settings, classes, speed)
+    elif lamp[PAIRED] == 2 and table[way.OPEN] == 0:  # where newcomers may come, these two may be such
         lamp[PAIRED] = 0
         lamp[FRAME + PREVIOUS] = lamp[PAIR]
         lamp[FRAME + PREVIOUS_NUMBER] = lamp[PAIR + 1]
@@ -191,11 +196,11 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
 
 
 def renew(lamp, settings, table, own: int, still: int) -> None:
-    """Say again that somebody is (`still` 1), or was until now, at this post.
+    """Say again that somebody is (`still` 1), or was until now (2), at this post.
 
     Who stays is told as a detection of its own: the last one may be of somebody who has gone on.
     """
-    if (still and not lamp[RENEWED]) or _own_track(lamp) < 0:
+    if (still == 1 and not lamp[RENEWED]) or _own_track(lamp) < 0:
         lamp[NUMBER] = lamp[NUMBER] % 65535 + 1
         lamp[FRAME + DETECTION] = lamp[NUMBER]
         lamp[FRAME + CLASSES] = lamp[SEEN_CLASSES] if lamp[SEEN_CLASSES] else lamp[FRAME + CLASSES]
@@ -208,7 +213,7 @@ def renew(lamp, settings, table, own: int, still: int) -> None:
     lamp[FRAME + STILL_SEEN] = still
     lamp[FRAME + BACK] = max(lamp[FRAME + BACK], table[way.RANGE])
     lamp[FRAME + FRONT] = max(lamp[FRAME + FRONT], table[way.RANGE])
-    lamp[RENEWED] = still
+    lamp[RENEWED] = still & 1
     _tell(lamp, settings, table, own)
 
 

@@ -38,7 +38,6 @@ from .lamp import (
 UNKNOWN = const(0)  # he may come here, or go away
 AHEAD = const(1)  # he is on his way here
 BEHIND = const(2)  # he has left in another direction
-LEFT = const(3)  # he has probably been seen elsewhere since
 
 LONGEST = const(1_000_000)  # ms that any evidence lasts at most
 
@@ -50,47 +49,41 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
     evidence asks for no light here.
     """
     came = frames[at_frame + CAME]
-    ahead = NEVER
-    ahead_at = at
+    base = block.of(lamp[ENTRY], frames[at_frame + CLASSES])
+    lamp[WINDOW_RELATION] = BEHIND
+    lamp[WINDOW_DISTANCE] = NEVER
+    lamp[WINDOW_ARRIVE] = LINK_UNKNOWN
+    lamp[WINDOW_FROM] = NEVER
+    lamp[WINDOW_UNTIL] = 0
+    lamp[WINDOW_BRANCH] = 0
+    lamp[WINDOW_BARRED] = LONGEST
+    lamp[WINDOW_STOP] = frames[at_frame + FRONT]
     behind = NEVER
     while True:
         distance = table[at + way.DISTANCE]
         if table[at + way.LINK] == came:
-            if distance < behind:
-                behind = distance
-        elif distance < ahead:
-            ahead = distance
-            ahead_at = at
+            behind = distance
+        else:
+            if distance < lamp[WINDOW_DISTANCE]:
+                lamp[WINDOW_RELATION] = UNKNOWN if came == LINK_UNKNOWN else AHEAD
+                lamp[WINDOW_DISTANCE] = distance
+                lamp[WINDOW_ARRIVE] = table[at + way.ARRIVE]
+            _before(lamp, settings, table, at, frames, at_frame, distance, base)
         if table[at + way.LAST]:
             break
         at += way.ROW_LENGTH
-    entry = lamp[ENTRY]
-    base = block.of(entry, frames[at_frame + CLASSES])
-    lamp[WINDOW_FROM] = NEVER
-    lamp[WINDOW_UNTIL] = 0
-    lamp[WINDOW_BRANCH] = LONGEST
-    lamp[WINDOW_BARRED] = 0
-    lamp[WINDOW_STOP] = frames[at_frame + FRONT]
-    if ahead < NEVER:
-        lamp[WINDOW_RELATION] = UNKNOWN if came == LINK_UNKNOWN else AHEAD
-        lamp[WINDOW_DISTANCE] = ahead
-        lamp[WINDOW_ARRIVE] = table[ahead_at + way.ARRIVE]
-        _before(lamp, settings, table, ahead_at, frames, at_frame, ahead, base)
-    else:
-        lamp[WINDOW_RELATION] = BEHIND
-        lamp[WINDOW_DISTANCE] = behind
-        lamp[WINDOW_ARRIVE] = LINK_UNKNOWN
-    # Who stops anywhere before the next gate keeps the light of the lamps near him for `linger`; who was expected at
-    # the end of a way, and is seen there, is taken to leave.
+    # Who stops anywhere before the next gate keeps the light of the lamps near him for `linger`.
     near = settings[base + schema.BEHIND]
-    if ahead <= near + lamp[WINDOW_STOP] or behind <= near + frames[at_frame + BACK]:
+    if lamp[WINDOW_DISTANCE] <= near + lamp[WINDOW_STOP] or behind <= near + frames[at_frame + BACK]:
         lamp[WINDOW_FROM] = 0
-        if not frames[at_frame + PERHAPS] or ahead == 0:
-            lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], settings[base + schema.LINGER])
+        lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], settings[base + schema.LINGER])
+        lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], settings[base + schema.LINGER])
+    if lamp[WINDOW_RELATION] == BEHIND:
+        lamp[WINDOW_DISTANCE] = behind
 
 
 def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int, base: int) -> None:
-    """The window of a lamp `distance` cm ahead (or perhaps ahead) of the evidence: front, gates, coasting."""
+    """Widen the window by a way on which the lamp is `distance` cm ahead (or perhaps ahead): front, gates, coasting."""
     speed = frames[at_frame + SPEED]
     reach = settings[base + schema.AHEAD]
     fast = settings[base + schema.FASTEST]
@@ -105,9 +98,11 @@ def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int
     front = frames[at_frame + FRONT]
     # Where the front must be, counted from the origin, for this lamp to be wanted.
     need = distance - reach - fast * lead // 1000
-    wanted = NEVER
+    begins = NEVER
+    stop = front  # how far he may have gone when he stopped
+    branch = 0  # until when the slowest has passed the first gate
     waited = 0  # until when the gates passed so far hold the front back
-    behind_gates = 0  # how far the last of them reaches
+    beyond = 0  # how far the last of them reaches
     barred = -1  # until when those before this lamp's own sensor do
     passes = settings[base + schema.COAST] + 1
     at += way.GATES
@@ -117,31 +112,34 @@ def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int
         if gate < 0 or lamp[UNWELL_COUNT] == 0 or _healthy(lamp, gate):
             if gate == lamp[ID]:
                 barred = waited
-            if wanted == NEVER and (need <= table[at + way.GATE_NEAR] or need <= front):
+            if begins == NEVER and (need <= table[at + way.GATE_NEAR] or need <= front):
                 # Once the speed is known, the front runs on: a sensor that misses somebody does not leave him in the dark.
-                wanted = max(0, (need - front) * 1000 // fast)
-                if wanted < waited and not speed:
-                    wanted = waited
-            behind_gates = table[at + way.GATE_FAR]
-            crossed = (behind_gates + back) * 1000 // slow
+                begins = max(0, (need - front) * 1000 // fast)
+                if begins < waited and not speed:
+                    begins = waited
+            beyond = table[at + way.GATE_FAR]
+            crossed = (beyond + back) * 1000 // slow
             if waited == 0:
-                lamp[WINDOW_STOP] = max(front, table[at + way.GATE_NEAR])
-                lamp[WINDOW_BRANCH] = min(LONGEST, crossed + lead)
+                stop = max(front, table[at + way.GATE_NEAR])
+                branch = crossed + lead
             waited = crossed + hold
             passes -= 1
             if gate < 0:  # the way ends here
                 passes = 0
         at += way.GATE_LENGTH
     if passes:  # the sensors that can be trusted ended before coasting did: nothing holds the front back
-        crossed = (max(distance, behind_gates) + back) * 1000 // slow
+        crossed = (max(distance, beyond) + back) * 1000 // slow
         waited = max(waited, crossed + hold)
-        if wanted == NEVER:
-            wanted = max(0, (need - front) * 1000 // fast)
-        lamp[WINDOW_BRANCH] = min(lamp[WINDOW_BRANCH], crossed + lead)
-    lamp[WINDOW_FROM] = wanted
+        if begins == NEVER:
+            begins = max(0, (need - front) * 1000 // fast)
+        branch = crossed + lead
     # If it may be a newcomer, one silent sensor is enough to tell that nobody came this way.
-    lamp[WINDOW_UNTIL] = lamp[WINDOW_BRANCH] if frames[at_frame + PERHAPS] else min(LONGEST, waited + hold)
-    lamp[WINDOW_BARRED] = min(LONGEST, waited if barred < 0 else barred)
+    until = branch if frames[at_frame + PERHAPS] else waited + hold
+    lamp[WINDOW_FROM] = min(lamp[WINDOW_FROM], begins)
+    lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], min(LONGEST, until))
+    lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], min(LONGEST, branch))
+    lamp[WINDOW_BARRED] = min(lamp[WINDOW_BARRED], waited if barred < 0 else barred)
+    lamp[WINDOW_STOP] = max(lamp[WINDOW_STOP], stop)
 
 
 def _healthy(lamp, gate: int) -> bool:

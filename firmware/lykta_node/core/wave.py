@@ -6,7 +6,7 @@ continues a track replaces it; evidence on one branch never releases another; fu
 
 from micropython import const
 
-from . import reach, schema
+from . import reach
 from . import settings as block
 from .lamp import (
     AGE,
@@ -79,14 +79,14 @@ def take(lamp, settings, table, at: int, frames, at_frame: int) -> bool:
     if before >= 0:
         _count_pass(lamp, before, frames[at_frame + MOVED])
         if frames[at_frame + PERHAPS]:
-            _keep_as_light(lamp, settings, before, frames[at_frame + MOVED])
+            _shorten(lamp, before)
         else:
-            since = _replace(lamp, settings, before, frames[at_frame + MOVED])
+            since = _replace(lamp, before, frames[at_frame + MOVED])
     if frames[at_frame + ALSO] >= 0:
         also = find(lamp, frames[at_frame + ALSO], frames[at_frame + ALSO_NUMBER])
         if also >= 0:
             before = also
-            since = min(since, _replace(lamp, settings, also, 0))
+            since = min(since, _replace(lamp, also, 0))
     if lamp[WINDOW_FROM] == NEVER:
         return before >= 0
     slot = find(lamp, frames[at_frame + ORIGIN], frames[at_frame + DETECTION])
@@ -137,21 +137,21 @@ def _count_pass(lamp, slot: int, moved: int) -> None:
     """Notice that a user was seen before this lamp and then `moved` cm further, beyond it, but not here."""
     between = lamp[slot + SLOT_DISTANCE] > 0 and lamp[WINDOW_DISTANCE] > 0
     if between and lamp[slot + SLOT_DISTANCE] + lamp[WINDOW_DISTANCE] <= moved + _SLACK:
-        if lamp[slot + SLOT_RELATION] < reach.BEHIND and lamp[slot + SLOT_EVIDENCE] > lamp[EVIDENCE]:
+        if lamp[slot + SLOT_RELATION] != reach.BEHIND and lamp[slot + SLOT_EVIDENCE] > lamp[EVIDENCE]:
             lamp[MISSES] += 1
             lamp[CHECKED] = 0
 
 
-def _replace(lamp, settings, slot: int, moved: int) -> int:
+def _replace(lamp, slot: int, moved: int) -> int:
     """Take away the track that new evidence continues, `moved` cm further, unless somebody may have stayed on it.
 
     Returns since when that track has lit, or was to light, this lamp; NEVER if it stays.
     """
-    if lamp[WINDOW_RELATION] == reach.BEHIND and lamp[slot + SLOT_RELATION] < reach.BEHIND:
+    if lamp[WINDOW_RELATION] == reach.BEHIND and lamp[slot + SLOT_RELATION] != reach.BEHIND:
         if lamp[slot + SLOT_DISTANCE] + lamp[WINDOW_DISTANCE] > moved + _SLACK:
-            _keep_as_light(lamp, settings, slot, moved)  # the user went another way than here, but two may have parted
+            _shorten(lamp, slot)  # the user went another way than here, but two may have parted
             return NEVER
-    if lamp[slot + SLOT_SEEN]:
+    if lamp[slot + SLOT_SEEN] == 1:
         return NEVER  # somebody is still there
     since = lamp[slot + SLOT_FROM]
     _leave(lamp, slot)
@@ -159,19 +159,12 @@ def _replace(lamp, settings, slot: int, moved: int) -> int:
     return since
 
 
-def _keep_as_light(lamp, settings, slot: int, moved: int) -> None:
-    """A track that has probably been continued `moved` cm further: it explains nothing any more, but keeps its light.
+def _shorten(lamp, slot: int) -> None:
+    """A track that has probably been continued elsewhere, but somebody may still be on it.
 
     It lasts until the first sensor on its way has been silent for as long as the slowest user would take to pass it.
     """
-    passed = lamp[slot + SLOT_BRANCH]
-    if lamp[slot + SLOT_RELATION] == reach.BEHIND:  # that sensor is in no row of this lamp: it is the one that spoke
-        slow = lamp[slot + SLOT_SPEED] >> 1
-        if slow == 0:
-            slow = settings[block.of(lamp[ENTRY], lamp[slot + SLOT_CLASSES]) + schema.SLOWEST]
-        passed = lamp[slot + SLOT_EVIDENCE] + min(reach.LONGEST, (moved + 2 * lamp[slot + SLOT_BACK]) * 1000 // slow)
-    lamp[slot + SLOT_RELATION] = reach.LEFT
-    lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], passed)
+    lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], lamp[slot + SLOT_BRANCH])
 
 
 def alike(lamp, one: int, other: int) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -64,11 +65,14 @@ def lykta(debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status. Prints errors to stderr, without a traceback unless `--debug` is given."""
+    """Run one command; returns its exit status. Prints errors to stderr, without a traceback unless `--debug` is given.
+
+    Verbs find the command line as it was given in the `obj` of their click context.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     words, debug = _without_debug(given)
     try:
-        result = lykta.main(words, prog_name="lykta", standalone_mode=False)
+        result = lykta.main(words, prog_name="lykta", standalone_mode=False, obj=shlex.join(["lykta", *given]))
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code

@@ -57,16 +57,3 @@ class Clock:
         first = -((-(self.begin_ms + self.origin_utc_ms)) // step) * step - self.origin_utc_ms
         hour = 60 * _MINUTE
         return [t_ms for t_ms in range(first, self.end_ms + 1, step) if self.local_ms(t_ms) % (step_h * hour) == 0]
-
-
-def duration(ms: int) -> str:
-    """A length of time for people: `0 s`, `0.4 s`, `12 s`, `3 min 05 s`, `14 h 20 min`."""
-    if ms < 10_000:
-        return f"{ms / 1000:.1f} s".replace(".0 s", " s")
-    seconds = round(ms / 1000)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
-    minutes = round(ms / _MINUTE)
-    return f"{minutes // 60} h {minutes % 60:02d} min"

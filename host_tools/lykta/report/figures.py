@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lykta.report import words
 from lykta.report.clock import Clock
 from lykta.report.view import Bar, Card, LampEnergy, Moment, Sheet, View
+from lykta.score import words
 from lykta.score.model import ClassScore, Score, Spread
 
 _MOST_MOMENTS = 9  # three rows of three
@@ -15,7 +15,7 @@ _MOST_MOMENTS = 9  # three rows of three
 def view(score: Score, clock: Clock) -> View:
     """Everything that a page says of a score."""
     return View(
-        words=words.sentences(score),
+        words=tuple(sentence.replace(" %", "\u00a0%") for sentence in words.sentences(score)),
         cards=_cards(score),
         sheets=(*_service_sheets(score), _energy_sheet(score)),
         losses=_losses(score.everyone),

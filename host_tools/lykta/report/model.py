@@ -19,7 +19,8 @@ class ReportInput:
     """One night, ready to be reported. Times are ms since the night's origin; tables as in `lykta.tables`.
 
     `begin_ms` to `end_ms` is the time of lighting; `agenda` holds (begin_ms, phase name) in the order of time. `rules`: the
-    requirement of the night. `outages`: dead lamps, drawn as such. `notes` are sentences that the reader must know.
+    requirement of the night. `outages`: dead lamps, drawn as such. `conditions`: what else decides the figures, as (name, text), shown
+    under the title. `notes` are sentences that the reader must know.
     """
 
     site: Site
@@ -41,4 +42,5 @@ class ReportInput:
     rules: Rules | None = None
     traffic: str = ""
     outages: tuple[Outage, ...] = ()
+    conditions: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

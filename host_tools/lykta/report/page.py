@@ -10,12 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lykta.report import embed, figures, settings, static
-from lykta.report.clock import Clock, duration
+from lykta.report.clock import Clock
 from lykta.report.colour import STROKES, brightness, hexadecimal
 from lykta.report.light import Light, caps
 from lykta.report.model import ReportInput
 from lykta.report.strips import strips
 from lykta.report.view import Bar, LampEnergy, Sheet, View
+from lykta.score.words import duration, reservations
 
 _HERE = Path(__file__).resolve().parent
 _SCRIPTS = ("data.js", "light.js", "picture.js", "diagram.js", "lamp.js", "map.js", "page.js")
@@ -94,7 +95,7 @@ def _head(night: ReportInput, clock: Clock) -> dict[str, Any]:
     controlled = sum(lamp.adaptive for lamp in site.lamps)
     lamps = f"{len(site.lamps)}" + (f", {controlled} of them controlled" if controlled != len(site.lamps) else "")
     length = duration(max(0, night.end_ms - night.begin_ms))
-    lit = f"lit {clock.text(night.begin_ms)} to {clock.text(night.end_ms)} ({length})"
+    lit = f"judged from {clock.text(night.begin_ms)} to {clock.text(night.end_ms)} ({length})"
     facts = [
         ("Site", site.name + (f" ({site.note})" if site.note else "")),
         ("Place", f"{_degrees(site.latitude, 'NS')}, {_degrees(site.longitude, 'EW')}"),
@@ -102,6 +103,7 @@ def _head(night: ReportInput, clock: Clock) -> dict[str, Any]:
         ("Lamps", lamps),
         ("Profile", night.profile),
         *([("Traffic", night.traffic)] if night.traffic else []),
+        *night.conditions,
         ("Seed" if len(night.seeds) == 1 else "Seeds", ", ".join(map(str, night.seeds))),
         ("Version", f"Lykta {night.version}"),
     ]
@@ -202,8 +204,7 @@ def _notes(night: ReportInput) -> list[str]:
     notes = []
     if night.score.about.kind == "simulated":
         notes.append(_SIMULATED)
-    if any(fixture.estimated for fixture in night.site.fixtures.values()):
-        notes.append("Power of at least one fixture is estimated from its full power, not measured.")
+    notes += reservations(night.score)
     if any(not lamp.sensors for lamp in night.site.lamps):
         without = sum(not lamp.sensors for lamp in night.site.lamps)
         notes.append(f"{without} of {len(night.site.lamps)} lamps carry no sensor.")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from lykta.corehost import schema
 from lykta.profiles.model import Need
-from lykta.report.clock import Clock, duration
+from lykta.report.clock import Clock
 from lykta.report.model import SettingsRow
 from lykta.report.view import Sheet
 from lykta.score import Rules
+from lykta.score.words import duration
 
 #: What a setting is called in a report, by its key in `core/schema`.
 NAMES = {

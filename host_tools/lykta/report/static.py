@@ -21,17 +21,19 @@ from lykta.score import Outage
 from lykta.site.model import Site
 
 _STYLE = (
-    "<style>text{font:12px system-ui,'Segoe UI',Roboto,'Liberation Sans',sans-serif;fill:#1c2430}"
+    "text{font:12px system-ui,'Segoe UI',Roboto,'Liberation Sans',sans-serif;fill:#1c2430}"
     ".quiet{fill:#5a6675}.head{font-weight:600;font-size:14px}.axis{stroke:#8a94a3;stroke-width:1}.void{fill:#e8ebef}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6e9ee}.quiet{fill:#a3adba}.void{fill:#262d38}}</style>"
 )
+_DARK = "text{fill:#e6e9ee}.quiet{fill:#a3adba}.void{fill:#262d38}"
+#: Style by look: "auto" follows the reader's system; the others are for pages that choose between two pictures.
+STYLES = {"auto": f"{_STYLE}@media(prefers-color-scheme:dark){{{_DARK}}}", "light": _STYLE, "dark": _STYLE + _DARK}
 _LEFT, _TOP, _RIGHT, _BOTTOM = 62, 64, 16, 46
 
 
-def _svg(width: float, height: float, label: str, body: Sequence[str]) -> str:
+def _svg(width: float, height: float, label: str, body: Sequence[str], look: str = "auto") -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'role="img" aria-label="{escape(label, quote=True)}">{_STYLE}{"".join(body)}</svg>'
+        f'role="img" aria-label="{escape(label, quote=True)}"><style>{STYLES[look]}</style>{"".join(body)}</svg>'
     )
 
 
@@ -90,8 +92,9 @@ def space_time(
     until_ms: int | None = None,
     width: int = 960,
     height: int = 640,
+    look: str = "auto",
 ) -> str:
-    """The space-time diagram of a strip: along the street to the right, time downwards, every road user a line."""
+    """The space-time diagram of a strip: along the street to the right, time downwards, every road user a line. `look`: see STYLES."""
     begin = clock.begin_ms if from_ms is None else from_ms
     end = max(begin + 1, clock.end_ms if until_ms is None else until_ms)
     wide, high = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM
@@ -108,7 +111,7 @@ def space_time(
     body.append(f'{clip}<g clip-path="url(#c)"><g transform="translate({_LEFT},{_TOP})">{"".join(drawn)}</g></g>')
     body += _time_axis(clock, begin, end, per_ms, agenda, width)
     body += _street_axis(strip, per_cm, height)
-    return _svg(width, height, f"Space-time diagram: {title}", body)
+    return _svg(width, height, f"Space-time diagram: {title}", body, look)
 
 
 def _shifted(line: Line, begin_ms: int) -> Line:

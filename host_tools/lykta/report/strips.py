@@ -207,7 +207,9 @@ def _ends(site: Site, first: int, last: int) -> tuple[str, str]:
     if a == b:
         return (f"from {a.id}", f"round to {a.id}")
     towards = round(degrees(atan2(b.y_cm - a.y_cm, b.x_cm - a.x_cm)) / 45) % 8
-    return (f"{_COMPASS[(towards + 4) % 8]}, {a.id}", f"{_COMPASS[towards]}, {b.id}")
+    sides = _COMPASS[(towards + 4) % 8], _COMPASS[towards]
+    west, east = (side if side == point.id else f"{side}, {point.id}" for side, point in zip(sides, (a, b), strict=True))
+    return west, east
 
 
 def _loose(site: Site, lamps: Sequence[int]) -> Strip:

@@ -10,11 +10,16 @@ from lykta.profiles import Profile, Requirement
 from lykta.score.requirements import Condition
 from lykta.sensing import Fault
 from lykta.sim.night import Breakdown
-from lykta.sim.radio import IDEAL, Radio
+from lykta.sim.radio import IDEAL, REAL, Radio
 from lykta.site import Site
 from lykta.site.model import Sensor
 from lykta.traffic import Demand
 
+#: The night of the demo.
+DATE = dt.date(2026, 12, 14)
+RADIOS = {"ideal": IDEAL, "real": REAL}
+#: Whose sensors: those of the site, or ideal ones.
+SENSORS = ("site", "ideal")
 #: What an ideal sensor covers, on every post that has a sensor: a circle of 8 m (definitions, section 4).
 IDEAL_SENSOR = Sensor("ideal", {"pedestrian": 800, "cyclist": 800, "car": 800})
 
@@ -29,23 +34,39 @@ class DeadLamp:
 
 
 @dataclass(frozen=True)
+class Broken:
+    """All that breaks in a night: sensors, nodes, lamps. `said`: each in words, as it was written."""
+
+    faults: Sequence[Fault] = ()
+    breakdowns: Sequence[Breakdown] = ()
+    dead_lamps: Sequence[DeadLamp] = ()
+    said: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Scenario:
-    """Site, profile, requirement, people, date, seeds; what breaks; and what must hold (`require`, decides the exit status)."""
+    """Site, profile, requirement, people, date, seeds; what breaks; and what must hold (`require`, decides the exit status).
+
+    `sensors` and `radio` are names of SENSORS and RADIOS; the sensors of `site` are already those.
+    """
 
     name: str
     site: Site
     profile: Profile
     requirement: Requirement
     demand: Demand
-    date: dt.date
-    seeds: Sequence[int]
-    radio: Radio = IDEAL
-    engine: str = "auto"
-    faults: Sequence[Fault] = ()
-    breakdowns: Sequence[Breakdown] = ()
-    dead_lamps: Sequence[DeadLamp] = ()
+    date: dt.date = DATE
+    seeds: Sequence[int] = (1,)
+    sensors: str = "site"
+    radio: str = "ideal"
+    broken: Broken = Broken()
     require: Sequence[Condition] = ()
-    notes: Sequence[str] = ()  # what the reader of any result must know
+    engine: str = "auto"
+
+    @property
+    def link(self) -> Radio:
+        """The radio between the posts."""
+        return RADIOS[self.radio]
 
 
 def with_ideal_sensors(site: Site) -> Site:

@@ -1,6 +1,6 @@
-"""Reads scenarios: a YAML file, or the options of the command line; both end in `assemble`.
+"""Reads a scenario from YAML: site, profile, people, what breaks and what must hold, in one file.
 
-name: Valla Torg, a quiet night with a stuck sensor
+name: Valla torg, a quiet night with a stuck sensor
 site: valla_torg
 traffic: quiet
 date: 2026-12-14
@@ -15,153 +15,99 @@ require:
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lykta import profiles, sensing
-from lykta import site as sites
+from lykta import sensing
 from lykta.document import Document, Node
 from lykta.errors import InputError
-from lykta.profiles import NightTimes, night_times
+from lykta.profiles import NightTimes
 from lykta.profiles.model import CLOCK, Start
-from lykta.scenarios.model import DeadLamp, Scenario, with_ideal_sensors
+from lykta.scenarios.assemble import PARTS, Wish, assemble, beside
+from lykta.scenarios.model import DATE, RADIOS, SENSORS, Broken, DeadLamp, Scenario
+from lykta.scenarios.seeds import parse_seeds
 from lykta.score import requirements
-from lykta.score.requirements import Condition
 from lykta.sensing import Fault
 from lykta.sim.night import Breakdown
-from lykta.sim.radio import IDEAL, REAL
 from lykta.site import Site
-from lykta.site.loader import find
-from lykta.traffic import Demand, load_demand
+from lykta.site.loader import packaged as packaged_sites
 from lykta.units import near_miss
 
-#: The night of the demo.
-DATE = dt.date(2026, 12, 14)
-RADIOS = {"ideal": IDEAL, "real": REAL}
-SENSORS = ("site", "ideal")
-_KEYS = ("name", "site", "profile", "requirement", "traffic", "date", "seeds", "sensors", "radio", "faults", "require")
-#: What may break besides sensors: kind in the file -> kind of `Breakdown`.
-_BREAKDOWNS = {"dead_node": "node", "dead_radio": "radio", "broken_driver": "driver"}
-_DEAD_LAMP = "dead_lamp"
-_SEEDS = re.compile(r"(\d+)(?:\s*-\s*(\d+))?$")
-_MOST_SEEDS = 10_000
+FOLDER = Path(__file__).resolve().parents[1] / "data" / "scenarios"
+KEYS = ("name", "site", *PARTS, "date", "seeds", "sensors", "radio", "faults", "require")
+#: What may break besides sensors: kind in the file -> kind of `Breakdown`; and a lamp that gives no light.
+BREAKDOWNS = {"dead_node": "node", "dead_radio": "radio", "broken_driver": "driver"}
+DEAD_LAMP = "dead_lamp"
+FAULTS = (*sensing.FAULT_KINDS, *BREAKDOWNS, DEAD_LAMP)
+_INVENTORIES = (".csv", ".geojson", ".json", ".osm", ".pbf")
+_NAMES_A_SITE = re.compile(r"^(site|['\"]site['\"])\s*:", re.MULTILINE)
 
 
-def is_scenario(path: Path) -> bool:
-    """Whether a YAML file is a scenario: it names a site, which a site itself does not."""
-    if path.suffix not in (".yaml", ".yml") or not path.is_file():
-        return False
-    root = Document.load(path).root
-    return root.is_mapping() and root.get("site").present
+def packaged() -> list[str]:
+    """The names of the scenarios that come with Lykta."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def parse_seeds(text: str) -> list[int]:
-    """Seeds as people write them: `7`, `1-20`, `1, 5, 9-12`. Raises ValueError."""
-    found: list[int] = []
-    for part in text.split(","):
-        match = _SEEDS.match(part.strip())
-        if match is None:
-            raise ValueError(f'"{text}" are no seeds. Write one number, or for example 1-20.')
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last - first >= _MOST_SEEDS or last > 0x7FFFFFFF:
-            raise ValueError(f'"{part.strip()}" is no range of at most {_MOST_SEEDS} seeds below 2147483648.')
-        found += range(first, last + 1)
-    return found
+def find_scenario(what: str) -> Path | None:
+    """The file of a scenario, given by its path or packaged name; None where `what` is a site, which `lykta.site` finds.
+
+    A scenario names a site, which a site does not. Raises InputError where there is nothing of this name.
+    """
+    path = Path(what)
+    written = path.suffix in (".yaml", ".yml")
+    if path.is_file():
+        if path.suffix.lower() in _INVENTORIES:
+            raise InputError.of(what, "is no site yet: make one of it with `lykta site import`.")
+        return path if written and _NAMES_A_SITE.search(path.read_text(encoding="utf-8", errors="replace")) else None
+    if what in packaged_sites() or written:
+        return None
+    if what in packaged():
+        return FOLDER / f"{what}.yaml"
+    sites, scenarios = packaged_sites(), packaged()
+    near = near_miss(what, [*sites, *scenarios, *(entry.name for entry in Path().glob("*.yaml"))])
+    known = f"a packaged site ({', '.join(sites)}) nor a packaged scenario ({', '.join(scenarios)})"
+    raise InputError.of(what, f"is neither a file, nor {known}.{near}")
 
 
 def load_scenario(path: Path) -> Scenario:
-    """The scenario in a file. Names of files in it are relative to it. Raises InputError with every problem found."""
-    document = Document.load(path)
+    """The scenario in a file. Files that it names may lie beside it. Raises InputError with every problem of every file."""
+    document = Document.load(path, path.name if path.parent == FOLDER else "")
     root = document.root
-    root.unknown_keys(_KEYS)
-    here = path.parent
-    try:
-        seeds = parse_seeds(root.get("seeds").text(default="1"))
-    except ValueError as error:
-        root.get("seeds").problem(str(error))
-        seeds = [1]
-    require = requirements.read(root.get("require"))
-    named = {key: _near(root.get(key).text(default=""), here) for key in ("profile", "requirement", "traffic")}
-    where = _near(root.get("site").text(), here)
-    sensors, radio = root.get("sensors").text(choices=SENSORS, default="site"), root.get("radio").text(choices=RADIOS, default="ideal")
-    date, name = root.get("date").date(default=DATE), root.get("name").text(default=path.stem)
-    document.finish()
-
-    def broken(site: Site, times: NightTimes) -> tuple[list[Fault], list[Breakdown], list[DeadLamp]]:
-        found = _read_faults(root.get("faults"), site, times)
-        document.finish()
-        return found
-
-    return assemble(where, **named, date=date, seeds=seeds, sensors=sensors, radio=radio, require=require, name=name, broken=broken)
-
-
-def _near(name: str, folder: Path) -> str:
-    """A file beside the scenario, else the name as it stands (a packaged one, or a path)."""
-    beside = folder / name
-    return str(beside) if name and beside.is_file() else name
-
-
-def assemble(
-    site_name: str, *, profile: str = "", requirement: str = "", traffic: str = "", date: dt.date = DATE, seeds: Sequence[int] = (1,),
-    sensors: str = "site", radio: str = "ideal", require: Sequence[Condition] = (), name: str = "",
-    broken: Callable[[Site, NightTimes], tuple[list[Fault], list[Breakdown], list[DeadLamp]]] | None = None,
-) -> Scenario:  # fmt: skip
-    """The scenario of a site; what is not named is taken from the site. Raises InputError with every problem of a file."""
-    file = find(site_name)
-    site = sites.load(site_name)
-    wanted = {
-        "profile": profile or _near(site.profile, file.parent),
-        "requirement": requirement or _near(site.requirement, file.parent),
-        "traffic": traffic or _near(site.traffic, file.parent),
-    }
-    missing = [key for key, value in wanted.items() if not value]
-    if missing:
-        options = " ".join(f"--{key} ..." for key in missing)
-        raise InputError.of(str(file), f"the site names no {' and no '.join(missing)}. Write it into the site, or give {options}.")
-    if sensors == "ideal":
-        site = with_ideal_sensors(site)
-    times = night_times(site.latitude, site.longitude, site.timezone, date)
-    faults, breakdowns, dead = broken(site, times) if broken else ([], [], [])
-    demand = load_demand(wanted["traffic"], date)
-    return Scenario(
-        name=name or site.name,
-        site=site,
-        profile=profiles.load_profile(wanted["profile"]),
-        requirement=profiles.load_requirement(wanted["requirement"]),
-        demand=demand,
-        date=date,
-        seeds=tuple(seeds),
-        radio=RADIOS[radio],
-        faults=tuple(faults),
-        breakdowns=tuple(breakdowns),
-        dead_lamps=tuple(dead),
-        require=tuple(require),
-        notes=_notes(site, demand, sensors, times),
+    root.unknown_keys(KEYS)
+    keys = ("site", *PARTS)
+    names = {key: beside(root.get(key).text(default=""), path.parent) for key in keys}
+    wish = Wish(
+        site=names["site"],
+        parts={part: names[part] for part in PARTS},
+        date=root.get("date").date(default=DATE),
+        seeds=_read_seeds(root.get("seeds")),
+        sensors=root.get("sensors").text(choices=SENSORS, default="site"),
+        radio=root.get("radio").text(choices=RADIOS, default="ideal"),
+        require=requirements.read(root.get("require")),
+        name=root.get("name").text(default=path.stem),
+        nodes={key: root.get(key) for key in keys},
     )
+    if not wish.site:
+        if not root.get("site").present:
+            root.get("site").problem("a scenario names a site: a file, or a packaged one.")
+        document.finish()
+    return assemble(wish, lambda site, times: _read_faults(root.get("faults"), site, times))
 
 
-def _notes(site: Site, demand: Demand, sensors: str, times: NightTimes) -> tuple[str, ...]:
-    notes = [site.note] if site.note else []
-    fixed = sum(not lamp.adaptive for lamp in site.lamps)
-    if fixed:
-        notes.append(f"{fixed} of {len(site.lamps)} lamps are not controlled: they burn at full all night, and are counted so.")
-    blind = sum(lamp.adaptive and not lamp.sensors for lamp in site.lamps)
-    if blind == len(site.lamps) - fixed and blind:
-        notes.append("No lamp has a sensor: nobody can be noticed. `lykta site plan` proposes where to put some.")
-    if sensors == "ideal":
-        notes.append("Every sensor is ideal here: it sees everybody within 8 m, and who it is.")
-    if times.never_sets:
-        notes.append("The sun does not set in this night: no light is needed.")
-    return (*notes, *demand.notes)
+def _read_seeds(node: Node) -> list[int]:
+    try:
+        return parse_seeds(node.text(default="1"))
+    except ValueError as error:
+        node.problem(str(error))
+        return [1]
 
 
-def _read_faults(node: Node, site: Site, times: NightTimes) -> tuple[list[Fault], list[Breakdown], list[DeadLamp]]:
-    """The faults of sensors, of nodes and of lamps in a list; problems are noted in its document."""
+def _read_faults(node: Node, site: Site, times: NightTimes) -> Broken:
+    """What breaks, from a list; problems are noted in its document."""
     faults: list[Fault] = []
     breakdowns: list[Breakdown] = []
     dead: list[DeadLamp] = []
+    said: list[str] = []
     index = {lamp.id: number for number, lamp in enumerate(site.lamps)}
 
     def ms_of(minutes: int) -> int:
@@ -169,26 +115,50 @@ def _read_faults(node: Node, site: Site, times: NightTimes) -> tuple[list[Fault]
 
     for item in node.list():
         kind = item.get("fault").text()
-        if kind not in _BREAKDOWNS and kind != _DEAD_LAMP:
-            if kind not in sensing.FAULT_KINDS:
-                known = (*sensing.FAULT_KINDS, *_BREAKDOWNS, _DEAD_LAMP)
-                item.get("fault").problem(f'"{kind}" is no fault.{near_miss(kind, known)} Known: {", ".join(known)}.')
-                continue
-            fault = sensing.read_fault(item, 0, times.length_ms, ms_of)
-            faults.append(fault)
-            for problem in sensing.check(site, [fault]):
-                item.problem(problem.message)
+        if kind not in FAULTS:
+            item.get("fault").problem(f'"{kind}" is no fault.{near_miss(kind, FAULTS)} Known: {", ".join(FAULTS)}.')
             continue
-        item.unknown_keys(("fault", "lamps", "from", "until"))
+        of_sensor = kind in sensing.FAULT_KINDS
+        item.unknown_keys(("fault", "lamps", *(("sensors",) if of_sensor else ()), "from", "until"))
         begin, end = item.get("from").clock(default=None), item.get("until").clock(default=None)
         from_ms, until_ms = 0 if begin is None else ms_of(begin), times.length_ms if end is None else ms_of(end)
         if until_ms <= from_ms:
-            item.problem("the fault ends before it begins; a night goes from noon to noon.")
-        for lamp in item.get("lamps").list():
-            if lamp.text() not in index:
-                lamp.problem(f'there is no lamp "{lamp.text()}".{near_miss(lamp.text(), index)}')
-            elif kind == _DEAD_LAMP:
-                dead.append(DeadLamp(index[lamp.text()], from_ms, until_ms))
-            else:
-                breakdowns.append(Breakdown(index[lamp.text()], _BREAKDOWNS[kind], from_ms, until_ms))
-    return faults, breakdowns, dead
+            item.problem("the fault ends before it begins; a night goes from noon to noon. Check `from` and `until`.")
+        lamps = [index[lamp.text()] for lamp in item.get("lamps").list() if _is_lamp(lamp, index)]
+        said.append(_said(item, kind))
+        if of_sensor:
+            fault = sensing.read_fault(item, 0, times.length_ms, ms_of)
+            faults.append(fault)
+            if len(lamps) == len(fault.lamps) and any(problem.warning for problem in sensing.check(site, [fault])):
+                item.problem("no sensor of the site is concerned by this fault: nothing would break.")
+        elif not item.get("lamps").present:
+            item.problem(f"which lamps? Write for example `lamps: [{site.lamps[0].id}]`.")
+        elif kind == DEAD_LAMP:
+            dead += [DeadLamp(lamp, from_ms, until_ms) for lamp in lamps]
+        else:
+            breakdowns += [Breakdown(lamp, BREAKDOWNS[kind], from_ms, until_ms) for lamp in lamps]
+    return Broken(tuple(faults), tuple(breakdowns), tuple(dead), tuple(said))
+
+
+def _is_lamp(node: Node, known: dict[str, int]) -> bool:
+    """Whether a node names a lamp, noting a problem where it does not."""
+    name = node.text()
+    if name not in known:
+        # `P7` is rather meant for `P07` than for `P37`.
+        alike = [lamp for lamp in known if _bare(lamp) == _bare(name)]
+        node.problem(f'there is no lamp "{name}".{near_miss(name, alike) or near_miss(name, known)}')
+    return name in known
+
+
+def _bare(name: str) -> str:
+    """The name of a lamp in small letters, without the zeros before its numbers."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name.lower())
+
+
+def _said(item: Node, kind: str) -> str:
+    """A fault in words: `stuck high: P07, from 22:00`."""
+    parts = [f"{kind.replace('_', ' ')}: {', '.join(lamp.text() for lamp in item.get('lamps').list()) or 'everywhere'}"]
+    if item.get("sensors").present:
+        parts.append(f"only {', '.join(sensor.text() for sensor in item.get('sensors').list())}")
+    parts += [f"{key} {item.get(key).text()}" for key in ("from", "until") if item.get(key).present]
+    return ", ".join(parts)

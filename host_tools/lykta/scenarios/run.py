@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lykta import __version__, sensing
+from lykta import __version__, sensing, traffic
 from lykta.corehost import schema
+from lykta.errors import InputError, Problem
 from lykta.plan import Plan, make_plan
 from lykta.profiles import resolve_requirement
 from lykta.scenarios.model import Scenario
@@ -24,27 +25,34 @@ class Outcome:
     score: Score
 
 
-def plan_of(scenario: Scenario) -> Plan:
-    """The plan of a scenario's night. InputError where profile and site do not fit."""
-    return make_plan(scenario.site, Graph(scenario.site), scenario.profile, scenario.date)
+def fit(scenario: Scenario) -> tuple[Plan, list[Problem]]:
+    """The plan of a scenario's night, and what is doubtful. InputError with every problem where its parts do not fit."""
+    graph = Graph(scenario.site)
+    found = list(traffic.check(scenario.site, graph, scenario.demand))
+    try:
+        plan = make_plan(scenario.site, graph, scenario.profile, scenario.date)
+    except InputError as error:
+        found += error.problems
+    wrong = [problem for problem in found if not problem.warning]
+    if wrong:
+        raise InputError(wrong)
+    return plan, found
 
 
-def run(scenario: Scenario, plan: Plan | None = None) -> Iterator[Outcome]:
-    """The nights of a scenario, one for each of its seeds, as they are ready. A night without length gives none."""
-    plan = plan or plan_of(scenario)
+def run(scenario: Scenario, plan: Plan, seeds: Sequence[int] = ()) -> Iterator[Outcome]:
+    """The nights of a scenario, one for each of its seeds (or of those given), as they are ready. A night without length gives none."""
     if plan.end_ms <= plan.begin_ms:
         return
-    site, graph = scenario.site, plan.graph
+    site, graph, requirement, broken = scenario.site, plan.graph, scenario.requirement, scenario.broken
     covered = sensing.coverage(site, graph)
-    requirement = scenario.requirement
     rules = Rules(requirement.tau_ms, resolve_requirement(requirement, plan.agenda.times), requirement.name)
-    outages = [Outage(dead.lamp, dead.from_ms, dead.until_ms) for dead in scenario.dead_lamps]
-    for seed in scenario.seeds:
-        night = simulate(plan, scenario.demand, seed, scenario.radio, scenario.faults, scenario.breakdowns, scenario.engine)
+    outages = [Outage(dead.lamp, dead.from_ms, dead.until_ms) for dead in broken.dead_lamps]
+    for seed in seeds or scenario.seeds:
+        night = simulate(plan, scenario.demand, seed, scenario.link, broken.faults, broken.breakdowns, scenario.engine)
         owed = prepare(site, graph, rules, night.trajectories, covered, plan.begin_ms, plan.end_ms, plan.floors)
         about = About(
             site=site.name, seeds=(seed,), version=__version__, date=scenario.date.isoformat(), profile=scenario.profile.name,
-            requirement=requirement.name, scheme="lykta", note=site.note,
+            requirement=requirement.name, scheme="lykta", note=site.note, timezone=site.timezone,
         )  # fmt: skip
         score = judge(owed, night.levels, night.detections, outages=outages, linger_ms=_linger(plan), about=about)
         yield Outcome(night, rules, score)

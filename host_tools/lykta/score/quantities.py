@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lykta.score.model import ClassScore, Moment, Score
-from lykta.score.words import percent
+from lykta.score.words import cause_name, cause_sentence, percent
 
 Scores = Sequence[Score]
 Reading = Callable[[Scores, str], float | None]
@@ -116,11 +116,16 @@ def _why_energy(scores: Scores, _: str) -> list[str]:
     lost: dict[str, float] = {}
     for loss in (loss for score in scores for loss in score.losses):
         lost[loss.cause] = lost.get(loss.cause, 0.0) + loss.energy_wh / 1000
-    most = sorted(lost.items(), key=lambda item: -item[1])[:3]
+    most = _most(lost)
     said = [f"The lamps took {spent:.3f} of {full:.3f} kWh, nodes and sensors {nodes:.3f} kWh."]
     if most:
-        said.append("Lit without need: " + ", ".join(f"{cause} {kwh:.3f} kWh" for cause, kwh in most) + ".")
+        said.append("Lit without need: " + ", ".join(f"{cause_name(cause)} {kwh:.3f} kWh" for cause, kwh in most) + ".")
     return said
+
+
+def _most(causes: dict[str, float]) -> list[tuple[str, float]]:
+    """The three causes that weigh most."""
+    return sorted(causes.items(), key=lambda item: -item[1])[:3]
 
 
 def _why_service(kind: str) -> Explanation:
@@ -135,7 +140,7 @@ def _why_service(kind: str) -> Explanation:
                 for cause, seconds in getattr(one, f"{what}_causes").items():
                     causes[cause] = causes.get(cause, 0.0) + seconds
             if causes:
-                listed = ", ".join(f"{cause} {seconds:.1f} s" for cause, seconds in sorted(causes.items(), key=lambda item: -item[1])[:3])
+                listed = ", ".join(f"{cause_name(cause)} {seconds:.1f} s" for cause, seconds in _most(causes))
                 of = f"{sum(getattr(one, f'users_{what}') for one in found)} of {sum(one.users for one in found)}"
                 said.append(f"{what.capitalize()} for {of} users: {listed}.")
         return said + _worst_moment(scores, name, kind)
@@ -162,7 +167,7 @@ def _worst_moment(scores: Scores, name: str, kind: str) -> list[str]:
     return [
         (
             f"Longest: {moment.road_user} {moment.user}{seed} at {score.about.clock(moment.begin_ms)}, {seconds:.1f} s, "
-            f"near lamp {moment.lamp} (link {moment.link}, {moment.chainage_cm / 100:.0f} m along it): {moment.cause}."
+            f"near lamp {moment.lamp} (link {moment.link}, {moment.chainage_cm / 100:.0f} m along it): {cause_sentence(moment.cause)}."
         )
     ]
 

@@ -158,6 +158,11 @@ def judge_one(condition: Condition, scores: Sequence[Score]) -> Outcome:
     return Outcome(condition, False, actual, said, tuple(quantity.explain(scores, condition.road_user)))
 
 
+def unjudged(condition: Condition, reason: str) -> Outcome:
+    """A requirement that there is nothing to judge by fails: nobody has seen it hold."""
+    return Outcome(condition, False, None, f"{condition.text}: cannot be judged, since {reason}.")
+
+
 def shown(quantity: Quantity, value: float, condition: Condition | None = None) -> str:
     """A value as people write it, with as many digits as are needed to tell it from a limit that it misses."""
     scaled = value * 100 if quantity.unit == "%" else value

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -18,6 +21,7 @@ from lykta.errors import EnvironmentLacks
 from lykta.sim import kernel, radio
 
 _CORE = "lykta_compiled"
+_loading = Lock()
 
 
 def available() -> bool:
@@ -25,9 +29,14 @@ def available() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-@cache
 def load(engine: str) -> ModuleType:
     """The kernel as an engine runs it: "python", or "compiled". EnvironmentLacks where that needs Numba and it is not there."""
+    with _loading:  # two threads may want their first night at the same time
+        return _load(engine)
+
+
+@cache
+def _load(engine: str) -> ModuleType:
     if engine == "python":
         return _bound("lykta_node")[-1]
     if not available():
@@ -52,19 +61,59 @@ def _cache_folder() -> Path:
 
 
 def _compile(modules: list[ModuleType]) -> None:
-    """Replace every function of these modules by its compiled form, wherever one of them uses it."""
-    from numba import config, njit
+    """Replace every function that the last module, the kernel, reaches by its compiled form, wherever one of them uses it.
+
+    Only `run` is kept in the cache: its machine code holds that of all the others.
+    """
+    from llvmlite.binding import get_host_cpu_name
+    from numba import __version__, config, njit
 
     # Numba looks only at the file of a function when it decides whether kept machine code still holds, not at the files
     # of what the function calls: so every state of all the sources has a folder of its own.
-    digest = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
-    vars(config)["CACHE_DIR"] = str(_cache_folder() / digest[:16])
-    compiled: dict[Any, Any] = {}
-    for module in modules:
-        for value in list(vars(module).values()):
-            if isinstance(value, FunctionType) and value.__module__ == module.__name__ and value not in compiled:
-                compiled[value] = njit(cache=True)(value)
-    for module in modules:
-        for name, value in list(vars(module).items()):
-            if isinstance(value, FunctionType) and value in compiled:
-                setattr(module, name, compiled[value])
+    sources = [Path(str(module.__file__)).read_bytes() for module in modules]
+    made_for = f"{__version__} {get_host_cpu_name()}".encode()
+    folder = _cache_folder() / hashlib.sha256(b"".join([*sources, made_for])).hexdigest()[:16]
+    vars(config)["CACHE_DIR"] = str(folder)
+    kept = any(folder.rglob("*.nbi"))
+    run: FunctionType = modules[-1].run
+    for function in _reached(run):
+        compiled = njit(cache=True)(function) if function is run else _inner(function, typed=not kept)
+        for module in modules:
+            for name, value in list(vars(module).items()):
+                if value is function:
+                    setattr(module, name, compiled)
+
+
+def _inner(function: FunctionType, typed: bool) -> Callable[..., Any]:
+    """A function that `run` uses, compiled.
+
+    Where it takes rows and integers only, it is typed here: Numba would compile it anew for every constant that it is called with,
+    which takes twice the time. And where it makes nothing and takes no list, it does without the runtime of NumPy arrays, which
+    counts references at every call: a third of a night.
+    """
+    from numba import njit, types
+
+    row = types.Array(types.int64, 1, "C")
+    kinds = {"int": types.int64, "bool": types.boolean, "Row": row, "_empty": row}  # the node's files name only integers
+    named = [getattr(item.annotation, "__name__", item.annotation) for item in inspect.signature(function).parameters.values()]
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    if function.__name__ != "_roomy" and not any("list" in name for name in named):
+        options["_nrt"] = False
+    if typed and all(name in kinds for name in named):
+        compiled: Callable[..., Any] = njit(tuple(kinds[name] for name in named), **options)(function)
+    else:
+        compiled = njit(**options)(function)
+    return compiled
+
+
+def _reached(function: FunctionType, found: dict[FunctionType, None] | None = None) -> list[FunctionType]:
+    """A function and what it calls of the copy of core, radio and kernel, each after what it calls itself."""
+    found = {} if found is None else found
+    names = function.__code__.co_names
+    called = [function.__globals__.get(name) for name in names]
+    called += [getattr(module, name, None) for module in called if isinstance(module, ModuleType) for name in names]
+    for value in called:
+        if isinstance(value, FunctionType) and value is not function and value not in found and value.__module__.startswith(_CORE):
+            _reached(value, found)
+    found[function] = None
+    return list(found)

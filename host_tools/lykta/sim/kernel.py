@@ -1,6 +1,7 @@
 """The kernel engine: a night event by event, in closed form, with the node's own core.
 
-`run` works on plain lists with the core as it is, and on NumPy int32 with the core compiled by Numba: the same file. A
+`run` works on plain lists with the core as it is, and on NumPy int64 with the core compiled by Numba: the same file (int64, since
+all other integers of Numba are that: half the time of compilation goes into mixtures). A
 lamp acts on others only through frames, so a lamp is brought up to date only when something reaches it; what it did by
 itself since then is written down in order. Frames reach their receivers through the radio model of `sim/radio`.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from lykta.corehost import control, dimmer, health, priority
 from lykta.corehost import lamp as row
 from lykta.sim import radio
+from lykta.sim.radio import Row
 
 #: How often heartbeats are exchanged here [ms]: the latest that has got through by then, of those sent every 60 s.
 SWEEP_MS = 120_000
@@ -40,10 +42,15 @@ _NODE = 1
 _RADIO = 2
 _NEAREST = 4
 
+_LEVEL = 6  # integers in a row of levels
+# Room for what one lamp may write between two events: its tracks begin and end, its phases and floors change. Levels are an array that
+# only `run` makes longer, since functions that take lists count references at every call, which takes a third of a night.
+_ROWS_AT_ONCE = 128 * _LEVEL
+
 
 def run(
     lamps: Any, blocks: Any, block_of: Any, tables: Any, own: Any, receivers: Any, adjacent: Any, readings: Any, events: Any,
-    link: Any, frames: Any, sent: Any, begin_ms: int, end_ms: int,
+    link: Any, frames: Any, sent: Any, noted: Any, works: Any, begin_ms: int, end_ms: int,
 ) -> Any:  # fmt: skip
     """One night of a street. Returns (levels, detections) as flat arrays of 6 and 9 integers each.
 
@@ -56,21 +63,29 @@ def run(
     events         (t_ms, lamp, fault bit, present), sorted by time: what drivers report, NODE_DEAD, RADIO_DEAD
     link           parameters of the radio: see `sim/radio`
     frames, sent   room for RING frames of FRAME_LENGTH, and when each was sent
+    noted, works   room for two integers for each lamp (target and rate last written down) and one more, and for one for each (what works)
     """
-    levels = [0]  # the first one tells the compiler what is in the list
-    levels.pop()
-    detections = [0]
+    detections = [0]  # the first one tells the compiler what is in the list
     detections.pop()
     count = len(lamps)
-    noted = [-1] * (2 * count)  # target and rate last written down
+    written = 2 * count  # noted[written]: how many integers of levels
+    noted[written] = 0
+    levels = np.empty(count * _ROWS_AT_ONCE, np.int64)
+    at_once = 1  # for how many lamps there must be room
+    for i in range(count):
+        at_once = max(at_once, receivers[0][i + 1] - receivers[0][i])
     told = [0] * count  # number of the detection last written down
     user = [-1] * count  # whom the last reading was about
-    works = [_NODE | _RADIO] * count
     scheduled = [-1] * count
     number = 0  # of frames sent
+    perfect = _perfect(link, events)
     for i in range(count):
+        works[i] = _NODE | _RADIO
+        noted[2 * i] = -1
         if own[i] >= 0:
             control.start(lamps[i], blocks[block_of[i]], tables[i], own[i], i, begin_ms)
+            if perfect:
+                lamps[i][row.HEARD] = end_ms
             _note(levels, noted, lamps[i], i)
     queue = [_item(begin_ms + SWEEP_MS, _SWEEP, 0, 0)]
     at = 0
@@ -82,6 +97,8 @@ def run(
         t = min(reading_ms, event_ms, queue[0] >> _TIME)
         if t >= end_ms:
             break
+        if noted[written] + at_once * _ROWS_AT_ONCE > len(levels):
+            levels = _roomy(levels, noted[written], at_once)
         i = -1
         if reading_ms == t:
             i = readings[1][at]
@@ -124,7 +141,9 @@ def run(
                     i = a
                     catch_up(levels, noted, lamps[i], blocks[block_of[i]], tables[i], own[i], i, t)
             else:
-                _sweep(levels, noted, lamps, blocks, block_of, tables, own, adjacent, works, link, t)
+                levels = _roomy(levels, noted[written], count)
+                if not perfect or _something_to_hear(levels, noted, lamps, blocks, block_of, tables, own, t, begin_ms):
+                    _sweep(levels, noted, lamps, blocks, block_of, tables, own, adjacent, works, link, t)
                 heappush(queue, _item(t + SWEEP_MS, _SWEEP, 0, 0))
         if i >= 0:
             lamp = lamps[i]
@@ -139,17 +158,28 @@ def run(
             if lamp[row.SEEN] and scheduled[i] < 0:
                 scheduled[i] = lamp[row.RENEWAL]
                 heappush(queue, _item(lamp[row.RENEWAL], _RENEWAL, i, 0))
+    levels = _roomy(levels, noted[written], count)
     for i in range(count):
         if own[i] >= 0 and works[i] & _NODE:
             catch_up(levels, noted, lamps[i], blocks[block_of[i]], tables[i], own[i], i, end_ms)
-    return np.array(levels), np.array(detections)
+    return levels[: noted[written]], np.array(detections)
+
+
+def _roomy(levels: Row, written: int, lamps: int) -> Any:
+    """The levels, with room for more rows of some lamps."""
+    needed = written + lamps * _ROWS_AT_ONCE
+    if needed <= len(levels):
+        return levels
+    longer = np.empty(needed + len(levels), np.int64)
+    longer[:written] = levels[:written]
+    return longer
 
 
 def _item(t: int, kind: int, a: int, b: int) -> int:
     return t << _TIME | kind << _KIND | a << _A | b
 
 
-def catch_up(levels: Any, noted: Any, lamp: Any, block: Any, table: Any, own: int, i: int, t: int) -> None:
+def catch_up(levels: Row, noted: Row, lamp: Row, block: Row, table: Row, own: int, i: int, t: int) -> None:
     """Bring a lamp up to time `t`, writing down every change of target on the way."""
     while lamp[row.NEXT] <= t:
         control.advance(lamp, block, table, own, lamp[row.NEXT] - lamp[row.NOW])
@@ -157,25 +187,29 @@ def catch_up(levels: Any, noted: Any, lamp: Any, block: Any, table: Any, own: in
     control.advance(lamp, block, table, own, t - lamp[row.NOW])
 
 
-def _note(levels: Any, noted: Any, lamp: Any, i: int) -> None:
+def _note(levels: Row, noted: Row, lamp: Row, i: int) -> None:
     """Write down where a lamp is and where it goes, if that is not what was written last."""
     moves = lamp[row.POSITION] != lamp[row.TARGET_POSITION]
     if lamp[row.TARGET] != noted[2 * i] or (moves and lamp[row.RATE] != noted[2 * i + 1]):
         _write_level(levels, noted, i, lamp[row.NOW], lamp[row.POSITION], lamp[row.TARGET], lamp[row.RATE], lamp[row.CAUSE])
 
 
-def _write_level(levels: Any, noted: Any, i: int, t: int, position: int, target: int, rate: int, cause: int) -> None:
+def _write_level(levels: Row, noted: Row, i: int, t: int, position: int, target: int, rate: int, cause: int) -> None:
     noted[2 * i] = target
     noted[2 * i + 1] = rate
-    levels.append(i)
-    levels.append(t)
-    levels.append(position)
-    levels.append(target)
-    levels.append(rate)
-    levels.append(cause)
+    at = noted[len(noted) - 1]
+    if at + _LEVEL > len(levels):
+        raise IndexError  # machine code would write beyond the end
+    noted[len(noted) - 1] = at + _LEVEL
+    levels[at] = i
+    levels[at + 1] = t
+    levels[at + 2] = position
+    levels[at + 3] = target
+    levels[at + 4] = rate
+    levels[at + 5] = cause
 
 
-def _write_detection(detections: Any, lamp: Any, i: int, t: int, user: int) -> None:
+def _write_detection(detections: list[int], lamp: Row, i: int, t: int, user: int) -> None:
     detections.append(i)
     detections.append(t)
     detections.append(lamp[row.NUMBER])
@@ -187,7 +221,7 @@ def _write_detection(detections: Any, lamp: Any, i: int, t: int, user: int) -> N
     detections.append(user)
 
 
-def _send(queue: Any, frames: Any, sent: Any, lamp: Any, i: int, number: int, receivers: Any, link: Any, t: int) -> None:
+def _send(queue: list[int], frames: Row, sent: Row, lamp: Row, i: int, number: int, receivers: Any, link: Row, t: int) -> None:
     """Put a lamp's frame on the air: to everybody after the same time, or to each as the radio lets it through."""
     slot = number % RING
     for field in range(row.FRAME_LENGTH):
@@ -203,7 +237,7 @@ def _send(queue: Any, frames: Any, sent: Any, lamp: Any, i: int, number: int, re
 
 
 def _happen(
-    levels: Any, noted: Any, lamps: Any, blocks: Any, block_of: Any, tables: Any, own: Any, works: Any, events: Any, event: int, t: int
+    levels: Row, noted: Row, lamps: Any, blocks: Any, block_of: Row, tables: Any, own: Any, works: Row, events: Any, event: int, t: int
 ) -> None:
     """Something breaks, or works again. A dead node leaves its lamp full: the output idles at full by its hardware."""
     i = events[1][event]
@@ -230,8 +264,39 @@ def _happen(
         _note(levels, noted, lamp, i)
 
 
+def _perfect(link: Row, events: Any) -> bool:
+    """Whether every heartbeat of the night gets through: then each lamp hears others to the end, whatever they say."""
+    if link[radio.LOSSY] or link[radio.CYCLE]:
+        return False
+    for event in range(len(events[2])):
+        if events[2][event] == NODE_DEAD or events[2][event] == RADIO_DEAD:
+            return False
+    return True
+
+
+def _something_to_hear(
+    levels: Row, noted: Row, lamps: Any, blocks: Any, block_of: Row, tables: Any, own: Any, t: int, begin_ms: int
+) -> bool:
+    """Whether the heartbeats of this sweep can tell anybody anything, in a night in which all get through.
+
+    They tell which sensors lie, and what share of an hour each was on. A share only grows until the hour ends, so it is enough to
+    hear the last one of each hour; at its end sensors may turn out to lie, else only those that see somebody may.
+    """
+    into_hour = (t - begin_ms) % health.HOUR_MS
+    if into_hour == 0 or into_hour + SWEEP_MS >= health.HOUR_MS:
+        return True
+    news = False
+    for i in range(len(lamps)):
+        lamp = lamps[i]
+        if lamp[row.SEEN]:
+            catch_up(levels, noted, lamp, blocks[block_of[i]], tables[i], own[i], i, t)
+        if lamp[row.FAULTS] & health.LYING or lamp[row.UNWELL_COUNT]:
+            news = True
+    return news
+
+
 def _sweep(
-    levels: Any, noted: Any, lamps: Any, blocks: Any, block_of: Any, tables: Any, own: Any, adjacent: Any, works: Any, link: Any, t: int
+    levels: Row, noted: Row, lamps: Any, blocks: Any, block_of: Row, tables: Any, own: Any, adjacent: Any, works: Row, link: Row, t: int
 ) -> None:
     """Bring every lamp up to `t`, then let each hear the last heartbeat that got through from each neighbour."""
     liars = 0

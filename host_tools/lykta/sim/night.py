@@ -74,7 +74,7 @@ def run(
     breakdowns: Sequence[Breakdown] = (), engine: str = "auto",
 ) -> Night:  # fmt: skip
     """The night of a plan with given trajectories and readings: how the nodes lit it."""
-    chosen = _choose(engine)
+    chosen = engine_of(engine)
     begin_ms = min(plan.agenda.begin_ms, plan.begin_ms)
     end_ms = max(plan.agenda.end_ms, plan.end_ms)
     inputs, lamps = prepare(plan, told, radio.row(seed), breakdowns, chosen)
@@ -84,16 +84,22 @@ def run(
     return Night(plan, seed, radio, chosen, trajectories, told, tables[1], tables[0], merged, tuple(faults), tuple(breakdowns))
 
 
-def _choose(engine: str) -> str:
+def engine_of(engine: str) -> str:
+    """The engine that a name stands for: "auto" is the compiled one where Numba is installed, else pure Python.
+
+    EnvironmentLacks where it cannot run here.
+    """
     if engine not in ENGINES:
         raise LyktaError(f'There is no engine "{engine}": choose {", ".join(ENGINES)}.')
     if engine == "auto":
         return "compiled" if engines.available() else "python"
+    if engine == "compiled" and not engines.available():
+        engines.load(engine)  # says what to install
     return engine
 
 
 def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Breakdown], engine: str) -> tuple[tuple[Any, ...], Any]:
-    """The arguments of `kernel.run` up to the times, as lists or as NumPy int32, and the rows of the lamps among them."""
+    """The arguments of `kernel.run` up to the times, as lists or as NumPy int64, and the rows of the lamps among them."""
     tables = plan.tables
     starts, heard, rows, hops = [0], [], [], []
     for origin, receivers in enumerate(tables.receivers):
@@ -106,20 +112,22 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
     adjacent = [lamp for near in tables.adjacent for lamp in near]
     columns = ("t_ms", "lamp", "kind", "road_user", "distance_cm", "speed_cms", "user")
     told_columns = [told.column(name).to_numpy() for name in columns]
-    events = _events(breakdowns)
+    events = _events(breakdowns, min(plan.agenda.begin_ms, plan.begin_ms))
     count = len(plan.site.lamps)
     if engine == "compiled":
-        lamps: Any = np.zeros((count, row.LAMP), np.int32)
+        lamps: Any = np.zeros((count, row.LAMP), np.int64)
         return (
             lamps, _padded(plan.blocks), _flat(plan.block_of), _padded(tables.tables), _flat(tables.own),
             (_flat(starts), _flat(heard), _flat(rows), _flat(hops)), (_flat(adjacent_starts), _flat(adjacent)),
-            tuple(np.ascontiguousarray(column, np.int32) for column in told_columns), tuple(_flat(column) for column in events),
-            _flat(link), np.zeros(row.FRAME_LENGTH * kernel.RING, np.int32), np.zeros(kernel.RING, np.int32),
+            tuple(np.ascontiguousarray(column, np.int64) for column in told_columns), tuple(_flat(column) for column in events),
+            _flat(link), np.zeros(row.FRAME_LENGTH * kernel.RING, np.int64), np.zeros(kernel.RING, np.int64),
+            np.zeros(2 * count + 1, np.int64), np.zeros(count, np.int64),
         ), lamps  # fmt: skip
     lamps = [[0] * row.LAMP for _ in range(count)]
     return (
         lamps, plan.blocks, plan.block_of, tables.tables, tables.own, (starts, heard, rows, hops), (adjacent_starts, adjacent),
         tuple(column.tolist() for column in told_columns), events, link, [0] * (row.FRAME_LENGTH * kernel.RING), [0] * kernel.RING,
+        [0] * (2 * count + 1), [0] * count,
     ), lamps  # fmt: skip
 
 
@@ -130,24 +138,26 @@ def hops_between(plan: Plan, a: int, b: int) -> int:
     return max(1, math.ceil(apart / 20_000))
 
 
-def _events(breakdowns: Sequence[Breakdown]) -> tuple[list[int], list[int], list[int], list[int]]:
+def _events(breakdowns: Sequence[Breakdown], begin_ms: int) -> tuple[list[int], list[int], list[int], list[int]]:
+    """The events of `kernel.run`: what broke before the night begins is broken when it begins."""
     from lykta.corehost import health
 
     bits = {"node": kernel.NODE_DEAD, "radio": kernel.RADIO_DEAD, "driver": int(health.SENSOR)}
     flat = sorted(
-        (t_ms, breakdown.lamp, bits[breakdown.kind], present)
+        (max(begin_ms, t_ms), breakdown.lamp, bits[breakdown.kind], present)
         for breakdown in breakdowns
+        if breakdown.until_ms > begin_ms
         for t_ms, present in ((breakdown.from_ms, 1), (breakdown.until_ms, 0))
     )
     return ([e[0] for e in flat], [e[1] for e in flat], [e[2] for e in flat], [e[3] for e in flat])
 
 
-def _flat(values: Sequence[int]) -> NDArray[np.int32]:
-    return np.array(values, dtype=np.int32)
+def _flat(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int32]:
-    found = np.zeros((len(rows), max(map(len, rows), default=0)), np.int32)
+def _padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    found = np.zeros((len(rows), max(map(len, rows), default=0)), np.int64)
     for number, values in enumerate(rows):
         found[number, : len(values)] = values
     return found

@@ -20,6 +20,9 @@ SPACING = 6  # ms between two copies of a frame
 SEED = 7
 LINK = 8
 
+#: A list of integers, or an array of them where it is compiled.
+Row = Any
+
 HEARTBEAT_MS = 60_000
 _APART = 7_919  # ms between the heartbeats of two neighbours: they do not all come at once
 
@@ -68,7 +71,7 @@ def _mix(value: int, word: int) -> int:
     return (value >> 16) ^ value
 
 
-def deaf(link: Any, receiver: int, t: int) -> bool:
+def deaf(link: Row, receiver: int, t: int) -> bool:
     """Whether a receiver is in a burst of losses at time `t`."""
     cycle = link[CYCLE]
     if cycle == 0:
@@ -82,7 +85,7 @@ def deaf(link: Any, receiver: int, t: int) -> bool:
     return False
 
 
-def arrival(link: Any, sender: int, number: int, receiver: int, hops: int, t: int) -> int:
+def arrival(link: Row, sender: int, number: int, receiver: int, hops: int, t: int) -> int:
     """When frame `number` of a sender first reaches a receiver `hops` posts away by radio; -1 if no copy does."""
     for hop in range(hops):
         # A relay is another receiver with bursts of its own.
@@ -100,7 +103,7 @@ def arrival(link: Any, sender: int, number: int, receiver: int, hops: int, t: in
     return t
 
 
-def last_heartbeat(link: Any, sender: int, receiver: int, t: int, window_ms: int) -> int:
+def last_heartbeat(link: Row, sender: int, receiver: int, t: int, window_ms: int) -> int:
     """How long ago [ms] the last heartbeat of a sender that got through came in, within a window; -1 if none did."""
     ago = (t - sender * _APART) % HEARTBEAT_MS
     while ago < window_ms:

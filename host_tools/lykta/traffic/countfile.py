@@ -69,7 +69,6 @@ def read_file(path: Path) -> CountFile:
     table = _table(path)
     time_at = _time_column(table)
     used, notes = _count_columns(table, time_at)
-    table.finish()
     times = _times(table, time_at)
     counts = [_numbers(table, column) for column, _ in used]
     table.finish()
@@ -92,13 +91,14 @@ def _table(path: Path) -> _Table:
     reader = csv.reader(lines, delimiter=delimiter)
     header = [cell.strip() for cell in next(reader)]
     rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    table = _Table(str(path), header, rows)
+    table = _Table(str(path), header, [(line, row) for line, row in rows if len(row) == len(header)])
     for line, row in rows:
         if len(row) != len(header):
-            table.problem(line, "", f"{len(row)} cells stand here, but the header has {len(header)}.")
+            table.problem(line, "", f"{len(row)} cell{'s stand' if len(row) != 1 else ' stands'} here, but the header has {len(header)}.")
     if not rows:
         table.problem(1, "", "there is a header, but no row below it.")
-    table.finish()
+    if not table.rows:
+        table.finish()
     return table
 
 
