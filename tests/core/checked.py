@@ -31,15 +31,15 @@ class _Checked(ast.NodeTransformer):
         call = ast.Call(ast.Name("fits", ast.Load()), [node], [])
         return ast.copy_location(call, node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:  # noqa: N802 (the name is given by ast)
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
         return self._around(node)
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
         return node if isinstance(node.op, ast.Not) else self._around(node)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.Assign:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.Assign:
         self.generic_visit(node)
         target = ast.parse(ast.unparse(node.target), mode="eval").body
         value = self._around(ast.copy_location(ast.BinOp(self.visit(target), node.op, node.value), node))

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from lykta.corehost import schema
 from lykta.site.graph import Graph
-
 from tests.core.people import Stretch, User, passes, seeing
 from tests.core.streets import RANGE_CM
 from tests.core.world import Light

@@ -23,10 +23,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lykta.corehost import schema, settings
 from lykta.corehost import lamp as row
+from lykta.corehost import schema, settings
 from lykta.site.graph import Graph
-
 from tests.core.people import seeing
 from tests.core.streets import RANGE_CM
 from tests.core.world import Delivery, Frame, World
@@ -203,9 +202,7 @@ class Oracle:
         for old in self.hypotheses:
             if old.frame.key != old_key or old.ended_ms <= t_ms:
                 continue
-            if new.perhaps:
-                old.ended_ms = min(old.ended_ms, max(t_ms, old.branch_ms))
-            elif not self._on_the_way(new) and self._could_come(old) and not self._between(old.frame, new, moved):
+            if new.perhaps or (not self._on_the_way(new) and self._could_come(old) and not self._between(old.frame, new, moved)):
                 old.ended_ms = min(old.ended_ms, max(t_ms, old.branch_ms))
             elif old.frame.still != 1:
                 old.ended_ms = t_ms

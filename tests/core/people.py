@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from lykta.corehost import presence, schema
 from lykta.site.graph import Graph
-
 from tests.core.streets import RANGE_CM
 from tests.core.world import Reading
 

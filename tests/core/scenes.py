@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
+
 from lykta.corehost import schema
 from lykta.site.graph import Graph
-
 from tests.core import streets
 from tests.core.judge import Verdict, judge, owed_by
 from tests.core.people import PACE, STOP, TURN, Incident, Trip, ideal_readings, walk

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+
 from lykta.corehost import control, presence
 from lykta.corehost import lamp as row
-
 from tests.core import streets
 from tests.core.scenes import Plan
 from tests.core.world import World, settings_row

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
+
 from lykta.corehost import control, dimmer, priority
 from lykta.corehost import lamp as row
-
 from tests.core.single import Input, Single, histories, inputs, lived
 from tests.core.world import settings_row
 
@@ -109,7 +109,9 @@ def _ages(one: Single) -> list[int]:
     times = [row.NEXT, row.HEARD, row.HOUR, row.EVIDENCE]
     found = [lamp[at] - lamp[row.NOW] for at in times]
     for slot in range(row.SLOTS, row.SLOTS + lamp[row.TRACKS] * row.SLOT_LENGTH, row.SLOT_LENGTH):
-        found += [lamp[slot + at] - lamp[row.NOW] for at in (row.SLOT_EVIDENCE, row.SLOT_FROM, row.SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED)]
+        found += [
+            lamp[slot + at] - lamp[row.NOW] for at in (row.SLOT_EVIDENCE, row.SLOT_FROM, row.SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED)
+        ]
     return [*found, lamp[row.POSITION], lamp[row.TARGET], lamp[row.TRACKS]]
 
 

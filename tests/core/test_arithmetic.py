@@ -8,13 +8,13 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from lykta import profiles, site, traffic
 from lykta.corehost import schema
 from lykta.plan import make_plan
 from lykta.sim import night
 from lykta.sim.radio import REAL
 from lykta.site.graph import Graph
-
 from tests.core import checked, variants
 from tests.core.scenes import Scene, scenes
 from tests.core.single import Single, histories

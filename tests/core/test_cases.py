@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+
 from lykta.corehost import lamp as row
 from lykta.corehost import presence, schema
-
 from tests.core.judge import Verdict, judge, owed_by
 from tests.core.people import STOP, TURN, Incident, Trip, ideal_readings, pir_readings, walk
-from tests.core.streets import END_CM, PITCH_CM, line
 from tests.core.scenes import Plan, Scene
+from tests.core.streets import END_CM, PITCH_CM, line
 from tests.core.world import World
 
 STRAND = Plan("line", ((PITCH_CM,) * 9,), (True,))

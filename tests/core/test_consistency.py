@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
-from lykta.corehost import presence, schema
 
+from lykta.corehost import presence, schema
 from tests.core.mutants import MUTANTS, Mutant, core_of
 from tests.core.oracle import Breach, breaches
 from tests.core.people import Trip, ideal_readings, seeing, walk
@@ -54,7 +54,7 @@ def disturbed(readings: Sequence[Reading], faults: Faults, posts: Sequence[int])
     return sorted(found)
 
 
-def broken(scene: Scene, faults: Faults = Faults(), core: Core = REAL) -> list[Breach]:  # noqa: B008 (it is frozen)
+def broken(scene: Scene, faults: Faults = Faults(), core: Core = REAL) -> list[Breach]:
     """Where a street broke the claim."""
     graph = scene.plan.graph()
     users = [walk(graph, trip, WALK_MS) for trip in scene.trips]
@@ -146,7 +146,9 @@ def test_consistency__catches_the_mutant(mutant: Mutant):
     caught = find(
         WHERE[mutant.name],
         lambda scene: len(broken(scene, core=core)) > len(broken(scene)),
-        settings=settings(max_examples=100, phases=[Phase.generate], derandomize=True, database=None, suppress_health_check=list(HealthCheck)),
+        settings=settings(
+            max_examples=100, phases=[Phase.generate], derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        ),
     )
     assert broken(caught, core=core)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+
 from lykta.corehost import dimmer
 from lykta.corehost import lamp as row
 

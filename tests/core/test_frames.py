@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
+
 from lykta.corehost import control, schema
 from lykta.corehost import lamp as row
-
 from tests.core.single import Input, Single, frames, histories, lived
 from tests.core.world import settings_row
 

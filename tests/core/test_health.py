@@ -5,9 +5,9 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+
 from lykta.corehost import health, presence, priority
 from lykta.corehost import lamp as row
-
 from tests.core.people import Trip, ideal_readings, walk
 from tests.core.single import END_MS, Input, Single, histories, lived
 from tests.core.streets import line
@@ -153,7 +153,12 @@ def test_blind__a_sensor_that_sees_every_second_pass_is_not():
     graph = line([2200] * 4)
     world = World(graph)
     walkers = [walk(graph, Trip("west", 5000 + 200_000 * number, 140)) for number in range(12)]
-    seen = [reading for number, walker in enumerate(walkers) for reading in ideal_readings(graph, [walker]) if number % 3 == 0 or reading[1] != 2]
+    seen = [
+        reading
+        for number, walker in enumerate(walkers)
+        for reading in ideal_readings(graph, [walker])
+        if number % 3 == 0 or reading[1] != 2
+    ]
     world.read(sorted(seen))
     world.run(5000 + 200_000 * 12)
     assert world.lamps[2][row.FAULTS] == 0

@@ -6,10 +6,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
+
 from lykta.corehost import health, priority, settings
 from lykta.corehost import lamp as row
 from lykta.plan.blocks import entries_of, make_block
-
 from tests.core.single import Input, Single, histories, lived
 from tests.core.world import settings_row
 

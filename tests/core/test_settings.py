@@ -5,6 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
+
 from lykta.corehost import dimmer, neighbours, schema, settings
 
 _NAMES = [(index, setting, road_user) for index, setting in enumerate(schema.SETTINGS) for road_user in range(len(setting[3]))]
@@ -28,7 +29,12 @@ def wrong(row: list[int]) -> list[str]:
         value = row[schema.position(index, road_user)]
         if not setting[4] <= value <= setting[5]:
             found.append(f"{setting[0]} {road_user}: {value}")
-    found += [f"rule {rule} {road_user}" for rule in range(schema.RULES) for road_user in range(schema.CLASSES) if schema.broken(row, rule, road_user)]
+    found += [
+        f"rule {rule} {road_user}"
+        for rule in range(schema.RULES)
+        for road_user in range(schema.CLASSES)
+        if schema.broken(row, rule, road_user)
+    ]
     return found
 
 

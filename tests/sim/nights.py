@@ -7,6 +7,7 @@ import hashlib
 from functools import cache
 
 import pyarrow as pa
+
 from lykta import profiles, site, traffic
 from lykta.plan import Plan, make_plan
 from lykta.sensing import Fault, readings

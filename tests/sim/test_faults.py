@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from lykta.corehost import dimmer, health, priority
 from lykta.plan import Plan, make_plan
 from lykta.sensing import Fault, readings
@@ -16,7 +17,6 @@ from lykta.sim.night import Breakdown, Night
 from lykta.sim.radio import IDEAL
 from lykta.site.graph import Graph
 from lykta.site.model import Sensor, Site
-
 from tests.core.judge import judge, owed_by
 from tests.core.people import Stretch, User
 from tests.core.world import Light

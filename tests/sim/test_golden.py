@@ -9,8 +9,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from lykta.sim import engines
 
+from lykta.sim import engines
 from tests.sim.nights import NIGHTS, digests, digests_of, lit
 
 GOLDEN = Path(__file__).with_name("golden.json")

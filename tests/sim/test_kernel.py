@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from lykta import corehost
 from lykta.corehost import dimmer
 from lykta.corehost import lamp as row
 from lykta.plan import Plan
 from lykta.sim import night
 from lykta.sim.radio import IDEAL, REAL, Radio
-
 from tests.core import variants
 from tests.sim.nights import people, plan_of
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
+
 from lykta.sim import radio
 from lykta.sim.radio import IDEAL, REAL, Radio
 
@@ -37,7 +39,7 @@ def test_loss__comes_in_bursts():
     deaf = [radio.deaf(link, 4, t) for t in range(0, 1_000_000, 10)]
     both = sum(one and other for one, other in zip(deaf, deaf[5:], strict=False)) / sum(deaf)
     assert both > 0.7
-    runs = sum(now and not before for before, now in zip(deaf, deaf[1:], strict=False))
+    runs = sum(now and not before for before, now in itertools.pairwise(deaf))
     assert 10 * sum(deaf) / runs == pytest.approx(300, rel=0.2)
 
 

@@ -71,7 +71,10 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
     other = _NONE
     alike = 0
     now = lamp[NOW]
-    for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
+    slot = SLOTS - SLOT_LENGTH
+    end = SLOTS + (lamp[TRACKS] - 1) * SLOT_LENGTH
+    while slot < end:
+        slot += SLOT_LENGTH
         if lamp[slot + SLOT_ORIGIN] == MERGED_ORIGIN:
             other = _SEVERAL
             break

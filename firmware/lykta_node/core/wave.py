@@ -127,9 +127,12 @@ def take(lamp, settings, table, at: int, frames, at_frame: int) -> bool:
 
 def find(lamp, origin: int, number: int) -> int:
     """The slot of the track whose last evidence is this detection; -1 if there is none."""
-    for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
+    slot = SLOTS
+    end = SLOTS + lamp[TRACKS] * SLOT_LENGTH
+    while slot < end:  # a range whose step is no literal takes memory on MicroPython
         if lamp[slot + SLOT_ORIGIN] == origin and lamp[slot + SLOT_NUMBER] == number:
             return slot
+        slot += SLOT_LENGTH
     return -1
 
 
@@ -178,7 +181,8 @@ def alike(lamp, one: int, other: int) -> bool:
 
 def _leave(lamp, gone: int) -> None:
     """A track is taken away; who stays on one that is alike may be its user: it takes over what it has and lacks."""
-    for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
+    slot = SLOTS
+    while slot < SLOTS + lamp[TRACKS] * SLOT_LENGTH:
         if slot != gone and alike(lamp, slot, gone):
             lamp[slot + SLOT_CLASSES] |= lamp[gone + SLOT_CLASSES]
             lamp[slot + SLOT_FIRST] = min(lamp[slot + SLOT_FIRST], lamp[gone + SLOT_FIRST])
@@ -186,6 +190,7 @@ def _leave(lamp, gone: int) -> None:
             lamp[slot + SLOT_FROM] = min(lamp[slot + SLOT_FROM], lamp[gone + SLOT_FROM])
             lamp[slot + SLOT_UNTIL] = max(lamp[slot + SLOT_UNTIL], lamp[gone + SLOT_UNTIL])
             lamp[slot + SLOT_BARRED] = min(lamp[slot + SLOT_BARRED], lamp[gone + SLOT_BARRED])
+        slot += SLOT_LENGTH
 
 
 def remove(lamp, slot: int) -> None:
@@ -203,14 +208,18 @@ def _merge(lamp) -> None:
     keep = SLOTS
     drop = SLOTS + SLOT_LENGTH
     end = SLOTS + lamp[TRACKS] * SLOT_LENGTH
-    for one in range(SLOTS, end, SLOT_LENGTH):
-        for other in range(one + SLOT_LENGTH, end, SLOT_LENGTH):
+    one = SLOTS
+    while one < end:
+        other = one + SLOT_LENGTH
+        while other < end:
             apart = abs(lamp[one + SLOT_FROM] - lamp[other + SLOT_FROM])
             apart += abs(lamp[one + SLOT_UNTIL] - lamp[other + SLOT_UNTIL])
             if apart < best:
                 best = apart
                 keep = one
                 drop = other
+            other += SLOT_LENGTH
+        one += SLOT_LENGTH
     lamp[keep + SLOT_ORIGIN] = MERGED_ORIGIN
     lamp[keep + SLOT_CLASSES] |= lamp[drop + SLOT_CLASSES]
     lamp[keep + SLOT_RELATION] = reach.UNKNOWN

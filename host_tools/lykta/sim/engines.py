@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import os
 from collections.abc import Callable
+from dis import get_instructions
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,7 @@ from lykta.errors import EnvironmentLacks
 from lykta.sim import kernel, radio
 
 _CORE = "lykta_compiled"
+_SMALL = 100  # instructions of bytecode; more of them cost time to compile and win little
 _loading = Lock()
 
 
@@ -89,20 +91,20 @@ def _inner(function: FunctionType, typed: bool) -> Callable[..., Any]:
 
     Where it takes rows and integers only, it is typed here: Numba would compile it anew for every constant that it is called with,
     which takes twice the time. And where it makes nothing and takes no list, it does without the runtime of NumPy arrays, which
-    counts references at every call: a third of a night.
+    counts references at every call: a third of a night. What is small is put where it is called: another third.
     """
     from numba import njit, types
 
     row = types.Array(types.int64, 1, "C")
     kinds = {"int": types.int64, "bool": types.boolean, "Row": row, "_empty": row}  # the node's files name only integers
     named = [getattr(item.annotation, "__name__", item.annotation) for item in inspect.signature(function).parameters.values()]
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    if sum(1 for _ in get_instructions(function)) <= _SMALL:
+        options["forceinline"] = True
     if function.__name__ != "_roomy" and not any("list" in name for name in named):
         options["_nrt"] = False
-    if typed and all(name in kinds for name in named):
-        compiled: Callable[..., Any] = njit(tuple(kinds[name] for name in named), **options)(function)
-    else:
-        compiled = njit(**options)(function)
+    signature = tuple(kinds[name] for name in named) if typed and all(name in kinds for name in named) else None
+    compiled: Callable[..., Any] = njit(signature, **options)(function)
     return compiled
 
 

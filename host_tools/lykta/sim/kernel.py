@@ -266,12 +266,11 @@ def _happen(
 
 def _perfect(link: Row, events: Any) -> bool:
     """Whether every heartbeat of the night gets through: then each lamp hears others to the end, whatever they say."""
-    if link[radio.LOSSY] or link[radio.CYCLE]:
-        return False
+    cut_off = link[radio.LOSSY] or link[radio.CYCLE]
     for event in range(len(events[2])):
         if events[2][event] == NODE_DEAD or events[2][event] == RADIO_DEAD:
-            return False
-    return True
+            cut_off = True
+    return not cut_off
 
 
 def _something_to_hear(

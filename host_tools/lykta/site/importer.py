@@ -261,7 +261,7 @@ def _site(lamps: Sequence[Lamp], junctions: Sequence[Point], links: Sequence[Lin
         fixtures={FIXTURE: load_fixture(FIXTURES / f"{FIXTURE}.yaml")},
         entrances=(),
         profile="",
-        note="imported: no sensors yet, power unknown",
+        note="imported, power unknown",
         zones=tuple(kind for kind in _KIND_ORDER if kind in zones),
         several_streets=True,
     )

@@ -1,0 +1,80 @@
+"""Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
+
+    make bench
+    python tests/bench/figures.py [--quick] [--only energy|night|city] [--seeds 1-20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+
+import energy
+import speed
+from lykta import __version__
+
+PARTS = ("energy", "night", "city")
+
+
+def machine() -> str:
+    """What this runs on."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        found = [line.partition(":")[2].strip() for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
+        name = found[0] if found else name
+    try:
+        numba = f"Numba {version('numba')}"
+    except PackageNotFoundError:
+        numba = "no Numba"
+    return f"Lykta {__version__}, {platform.python_implementation()} {platform.python_version()}, {numba}; {name}, {os.cpu_count()} processors"
+
+
+def busy() -> str:
+    """How busy the machine is."""
+    return f"[load of the machine, mean of a minute: {os.getloadavg()[0]:.1f} of {os.cpu_count()} processors]"
+
+
+def seeds_of(text: str) -> range:
+    """`1-20` as a range."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def lines(parts: tuple[str, ...], quick: bool, seeds: range) -> Iterator[str]:
+    """All that is printed."""
+    workers = os.cpu_count() or 1
+    yield machine()
+    yield speed.machine_code()
+    if "energy" in parts:
+        yield "\n1. Energy and service " + busy()
+        yield from energy.report(seeds, (10,) if quick else (10, 30, 60), workers)
+    if "night" in parts:
+        yield "\n2. One night of one street " + busy()
+        yield from speed.one_night(3 if quick else 9)
+    if "city" in parts:
+        yield "\n3. A city " + busy()
+        yield from speed.a_city((1, 10, 40) if quick else (1, 100, 2500), workers)
+
+
+def main() -> None:
+    """Read the options and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer nights, smaller cities")
+    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--seeds", type=seeds_of, help="nights of the first part (1-20; quick: 1-4)")
+    options = parser.parse_args()
+    begin = perf_counter()
+    seeds = options.seeds or seeds_of("1-4" if options.quick else "1-20")
+    for line in lines((options.only,) if options.only else PARTS, options.quick, seeds):
+        print(line, flush=True)
+    print(f"\nAll this took {perf_counter() - begin:.0f} s. {busy()}")
+
+
+if __name__ == "__main__":
+    main()
