@@ -1,7 +1,7 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
-    make bench
-    python tests/bench/figures.py [--quick] [--only energy|night|city] [--seeds 1-20]
+make bench
+python tests/bench/figures.py [--quick] [--only energy|night|city] [--seeds 1-20]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from time import perf_counter
 
 import energy
 import speed
+
 from lykta import __version__
 
 PARTS = ("energy", "night", "city")
@@ -26,13 +27,17 @@ def machine() -> str:
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        found = [line.partition(":")[2].strip() for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
+        found = [
+            line.partition(":")[2].strip() for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")
+        ]
         name = found[0] if found else name
     try:
         numba = f"Numba {version('numba')}"
     except PackageNotFoundError:
         numba = "no Numba"
-    return f"Lykta {__version__}, {platform.python_implementation()} {platform.python_version()}, {numba}; {name}, {os.cpu_count()} processors"
+    return (
+        f"Lykta {__version__}, {platform.python_implementation()} {platform.python_version()}, {numba}; {name}, {os.cpu_count()} processors"
+    )
 
 
 def busy() -> str:

@@ -88,6 +88,10 @@ class Hypothesis:
     ended_ms: int = int(row.NEVER)
     branch_ms: int = int(row.NEVER)  # when the first sensor on its way here (or on any way) has been silent for long enough
 
+    def lives(self, t_ms: int) -> bool:
+        """Whether it is still possible: not taken away, and not expired."""
+        return t_ms < self.ended_ms and any(t_ms < end for _, end in self.spans)
+
 
 @dataclass
 class Oracle:
@@ -211,7 +215,7 @@ class Oracle:
     def _leave(self, gone: Hypothesis, new: Frame, t_ms: int) -> None:
         """What was possible of one goes on being possible of others that could as well have gone where it went."""
         for other in self.hypotheses:
-            if other.ended_ms > t_ms and other.frame.key != gone.frame.key and self.world.apart and self.alike(other, gone, new.origin):
+            if other.lives(t_ms) and other.frame.key != gone.frame.key and self.world.apart and self.alike(other, gone, new.origin):
                 other.spans += gone.spans
                 other.whens += gone.whens
 
@@ -248,11 +252,14 @@ class Oracle:
         """The detections that may be of the user whom this lamp's own sensor sees now, give or take so many ms."""
         found = []
         for old in self.hypotheses:
-            if old.ended_ms <= t_ms or old.frame.origin == self.lamp or not old.frame.classes & classes:
+            if not old.lives(t_ms) or old.frame.origin == self.lamp or not old.frame.classes & classes:
                 continue
-            if old.frame.perhaps and old.branch_ms <= t_ms:
-                continue
-            if any(_explains(old, route, t_ms - when, speeds, slack_ms) for route in old.routes for when, *speeds in old.whens):
+            silent = t_ms - max(when for when, *_ in old.whens)  # sensors in between have reported whoever went on before
+            if any(
+                silent >= barred and _explains(old, length, t_ms - when, speeds, slack_ms)
+                for length, barred, _ in old.routes
+                for when, *speeds in old.whens
+            ):
                 found.append(old)
         return found
 
@@ -309,12 +316,11 @@ def breaches(world: World, until_ms: int, tau_ms: int = 3000) -> list[Breach]:
     return found
 
 
-def _explains(old: Hypothesis, route: tuple[int, int, int], took: int, speeds: Sequence[int], slack_ms: int) -> bool:
+def _explains(old: Hypothesis, length: int, took: int, speeds: Sequence[int], slack_ms: int) -> bool:
     """Whether a user who was there can be here, so many ms later: give or take what the sensors' ranges leave open."""
-    length, barred, _ = route
     nearest = length - old.frame.front - RANGE_CM
     farthest = length + old.frame.back + RANGE_CM
-    return nearest * 1000 <= speeds[1] * (took + slack_ms) and farthest * 1000 >= speeds[0] * (took - slack_ms) and took >= barred
+    return nearest * 1000 <= speeds[1] * (took + slack_ms) and farthest * 1000 >= speeds[0] * (took - slack_ms)
 
 
 def _justified(oracle: Oracle, t_ms: int, frame: Frame) -> bool:

@@ -60,12 +60,12 @@ def run_checked(site_name: str, demand: str, hours: float | None = None) -> tupl
     return found[0], found[1]
 
 
-@pytest.mark.parametrize(("site_name", "demand", "hours"), [("kungsholms_strand", "kungsholms@60", 1.5), ("valla_torg", "busy", 0.2)])
+@pytest.mark.parametrize(("site_name", "demand", "hours"), [("kungsholms_strand", "kungsholms@60", 0.8), ("valla_torg", "busy", 0.2)])
 def test_nights__stay_within_thirty_bits(site_name: str, demand: str, hours: float):
     """The first hours of a busy night: nothing fails, and checking changes nothing."""
     with_checks, without = run_checked(site_name, demand, hours)
     assert with_checks == without
-    assert len(without[1]) > 1000
+    assert len(without[1]) > 500
 
 
 @pytest.mark.slow
@@ -76,7 +76,7 @@ def test_nights__stay_within_thirty_bits_from_dusk_to_dawn(site_name: str, deman
     assert with_checks == without
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_any_input__stays_within_thirty_bits(history: list[Any]):
     """Any input that fits its fields, in any state, up to the end of the settings and beyond."""
@@ -99,7 +99,7 @@ def extreme_rows(draw: st.DrawFn) -> tuple[int, ...]:
     return tuple(row)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
 @given(scenes(most=3), extreme_rows())
 def test_extreme_settings__stay_within_thirty_bits(scene: Scene, row: tuple[int, ...]):
     """People on a street whose settings are at the ends of their limits."""

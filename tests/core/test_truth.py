@@ -35,7 +35,7 @@ def test_truth__people_who_keep_going(scene: Scene):
     assert failures(scene) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(scenes(plans, habits=(STOP, TURN)))
 def test_truth__people_who_stop_and_turn_round(scene: Scene):
     """The same, and some stop anywhere for up to 140 s or turn round anywhere."""
@@ -72,13 +72,15 @@ def side_arrivals(draw: st.DrawFn) -> Scene:
     return Scene(plan, (one, other))
 
 
-def crowds() -> st.SearchStrategy[Scene]:
-    """A crowd on a line where only every third post sees, so that every track counts."""
-    return scenes(lambda: st.just(Plan("line", ((2600,) * 6,), (True, False, False))), most=25, within_ms=40_000)
+def stragglers() -> st.SearchStrategy[Scene]:
+    """A slow walker behind a bunch of cyclists that fills every slot, on a line where only every third post sees."""
+    plan = Plan("line", ((2200,) * 6,), (True, False, False))
+    bunch = tuple(Trip("west", 5000 + 100 * number, 500, 1) for number in range(14))
+    return st.integers(65, 90).map(lambda speed: Scene(plan, (*bunch, Trip("west", 9000 - 400_000 // speed, speed))))
 
 
 #: Where each mutant shows: scenes in which what it forgets matters.
-WHERE = {"front_at_v_lo": fast_and_sparse(), "released_by_another_branch": side_arrivals(), "dropped_on_full_slots": crowds()}
+WHERE = {"front_at_v_lo": fast_and_sparse(), "released_by_another_branch": side_arrivals(), "dropped_on_full_slots": stragglers()}
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -89,7 +91,7 @@ def test_truth__catches_the_mutant(mutant: Mutant):
         WHERE[mutant.name],
         lambda scene: bool(failures(scene, core)),
         settings=settings(
-            max_examples=400, phases=[Phase.generate], derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=100, phases=[Phase.generate], derandomize=True, database=None, suppress_health_check=list(HealthCheck)
         ),
     )
     assert failures(caught) == []

@@ -160,8 +160,8 @@ def test_sensor__stuck_is_fallback_in_ten_minutes():
     assert begin <= on <= begin + 100
     assert target(found, LAMP, on + 999_000)[0] == 1000
     assert target(found, LAMP + 1, on + health.STUCK_MS) == (1000, priority.CAUSE_PRESENCE)
-    assert target(found, LAMP + 1, on + health.STUCK_MS + 300_000) == (500, priority.CAUSE_PHASE)
-    assert target(found, LAMP, begin + 1_000_000 + 300_000) == (500, priority.CAUSE_PHASE)
+    assert target(found, LAMP + 1, on + health.STUCK_MS + 900_000) == (500, priority.CAUSE_PHASE)
+    assert target(found, LAMP, begin + 1_000_000 + 900_000) == (500, priority.CAUSE_PHASE)
 
 
 def test_sensor__blind_is_recognised():

@@ -60,7 +60,7 @@ class Recorder:
 def record(site: str, demand: str, lamp: int, path: Path) -> int:
     """Write what reached a lamp in a whole night; returns how many inputs."""
     plan = plan_of(site)
-    _, told = people(plan, demand, 3)
+    _, told = people(plan, demand, 3, None if demand.startswith("kungsholms") else 3)  # the night of one lamp is whole in either case
     recorder = Recorder(lamp)
     inputs, _ = night.prepare(plan, told, REAL.row(3), (), "python")
     recorder.kernel.run(*inputs, plan.begin_ms, plan.end_ms)
@@ -70,7 +70,7 @@ def record(site: str, demand: str, lamp: int, path: Path) -> int:
     return len(recorder.lines)
 
 
-@pytest.mark.parametrize(("site", "demand", "lamp"), [("kungsholms_strand", "kungsholms", 17), ("valla_torg", "quiet", 20)])
+@pytest.mark.parametrize(("site", "demand", "lamp"), [("kungsholms_strand", "kungsholms", 17), ("valla_torg", "quiet", 6)])
 def test_night__on_the_vm_is_the_night_on_cpython(site: str, demand: str, lamp: int, tmp_path: Path):
     """After every input position, target, rate and cause are equal, and in the end the whole row; no step allocates."""
     count = record(site, demand, lamp, tmp_path / "night.txt")

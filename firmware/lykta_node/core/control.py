@@ -139,7 +139,7 @@ def fault(lamp, settings, table, own: int, bit: int, present: int) -> None:
 
 def renumber(lamp, ms: int) -> None:
     """Set the lamp's clock back by `ms`: a new night's origin. Nothing changes but the numbers that name times."""
-    for at in (NOW, row.NEXT, CHECKED, OVERRIDE_END, HEARD, HOUR, row.SEEN_SINCE, row.EVIDENCE, RENEWAL, row.TARGET_TIME, row.NEWEST):
+    for at in (NOW, row.NEXT, CHECKED, OVERRIDE_END, HEARD, HOUR, row.SEEN_SINCE, row.EVIDENCE, RENEWAL, row.TARGET_TIME):
         lamp[at] -= ms
     for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
         for at in (row.SLOT_EVIDENCE, row.SLOT_FIRST, SLOT_FROM, SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED):

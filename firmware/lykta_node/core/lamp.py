@@ -50,7 +50,7 @@ TARGET_SIGN = const(31)  # and whether it came nearer (1) or went away (-1)
 PAIRED = const(32)  # 1: they are those of the last detection
 PAIR = const(33)  # origin and number of each
 PAIR_LENGTH = const(4)
-NEWEST = const(37)  # when the newest of the tracks that explain the last detection alike was seen
+NEWEST = const(37)  # of the tracks that explain a detection alike: when the user seen last was seen; NEVER: cannot be told
 
 # Tracks.
 TRACKS = const(38)  # slots in use

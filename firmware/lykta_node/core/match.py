@@ -13,6 +13,7 @@ from .lamp import (
     ID,
     LINK_UNKNOWN,
     MERGED_ORIGIN,
+    NEVER,
     NEWEST,
     NOW,
     PAIR,
@@ -29,6 +30,7 @@ from .lamp import (
     SLOT_NUMBER,
     SLOT_ORIGIN,
     SLOT_RELATION,
+    SLOT_SEEN,
     SLOT_SPEED,
     SLOTS,
     TRACKS,
@@ -86,10 +88,10 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
             continue
         if found < 0:
             found = slot
-            lamp[NEWEST] = lamp[slot + SLOT_EVIDENCE]
+            lamp[NEWEST] = _seen_at(lamp, slot)
         elif wave.alike(lamp, slot, found):
             alike = 1
-            lamp[NEWEST] = max(lamp[NEWEST], lamp[slot + SLOT_EVIDENCE])
+            lamp[NEWEST] = max(lamp[NEWEST], _seen_at(lamp, slot))
             if lamp[slot + SLOT_EVIDENCE] < lamp[found + SLOT_EVIDENCE]:
                 found = slot
         elif other == _NONE:
@@ -105,6 +107,11 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
     else:
         lamp[PAIRED] = 0
     return _SEVERAL
+
+
+def _seen_at(lamp, slot: int) -> int:
+    """When the user of a track was at the edge of the field; NEVER if he stayed: that says nothing of his speed."""
+    return NEVER if lamp[slot + SLOT_SEEN] else lamp[slot + SLOT_EVIDENCE]
 
 
 def _in_time(lamp, settings, slot: int, back: int, front: int) -> bool:

@@ -27,6 +27,7 @@ from .lamp import (
     LINK_UNKNOWN,
     MISSES,
     MOVED,
+    NEVER,
     NEWEST,
     NOW,
     NUMBER,
@@ -50,7 +51,6 @@ from .lamp import (
     SLOT_FIRST,
     SLOT_NUMBER,
     SLOT_ORIGIN,
-    SLOT_SEEN,
     SLOT_SPEED,
     SPEED,
     STILL_SEEN,
@@ -168,8 +168,7 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
                 front = -back if apart else 0
             if speed == 0 and lamp[slot + SLOT_FIRST] < lamp[slot + SLOT_EVIDENCE]:
                 speed = lamp[slot + SLOT_SPEED]  # which of several it is cannot be told, nor then how long he took
-            # Who was seen for a while may have been anywhere in the field when he set off: that says nothing of his speed.
-            if speed == 0 and lamp[slot + SLOT_SEEN] == 0:
+            if speed == 0 and lamp[NEWEST] < NEVER:
                 # Of several it may be the one seen last: who is thought too fast has light too early, not too late.
                 base = block.of(lamp[ENTRY], classes)
                 speed = lamp[FRAME + MOVED] * 1000 // max(1, lamp[NOW] - lamp[NEWEST])

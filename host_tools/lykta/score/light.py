@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -55,7 +56,7 @@ class Segments:
         """Whose segment it is."""
         return self.span.group
 
-    @property
+    @cached_property
     def ramp_ms(self) -> Ints:
         """How long each would move if nothing came between."""
         return -((self.position - self.target) // self.rate)

@@ -72,21 +72,19 @@ def group(plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, either_si
 
 
 def group_of(graph: Graph, lamp: int, either_side: int) -> list[int]:
-    """The controlled lamps within so many posts of a lamp along every way, nearest first, without the lamp itself."""
-    passed = {lamp: 0}
+    """The controlled lamps at most so many posts from a lamp along any way, nearest first, without the lamp itself."""
     done: dict[int, None] = {}
-    queue = [(0, lamp)]
+    queue = [(0, 0, point) for point in graph.anchors[lamp]]
     while queue:
-        length, point = heappop(queue)
+        passed, length, point = heappop(queue)
         if point in done:
             continue
         done[point] = None
         for directed in graph.out_links(point):
             onwards = graph.head(directed)
-            count = passed[point] + bool(graph.lamps_at(onwards))
+            count = passed + bool(graph.lamps_at(onwards))
             if onwards not in done and count <= either_side:
-                passed[onwards] = min(count, passed.get(onwards, count))
-                heappush(queue, (length + int(graph.length_cm[directed >> 1]), onwards))
+                heappush(queue, (count, length + int(graph.length_cm[directed >> 1]), onwards))
     found = dict.fromkeys(other for point in done for other in graph.lamps_at(point))
     return [other for other in found if other != lamp and graph.site.lamps[other].adaptive]
 
