@@ -17,6 +17,7 @@ from lykta.errors import LyktaError
 from lykta.plan import Plan
 from lykta.sensing import Fault, readings
 from lykta.sim import engines, kernel
+from lykta.sim import radio as ears
 from lykta.sim.radio import IDEAL, Radio
 from lykta.tables import DETECTIONS, LEVELS
 from lykta.traffic import Demand, generate
@@ -106,7 +107,7 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
         for lamp, at in receivers:
             heard.append(lamp)
             rows.append(at)
-            hops.append(hops_between(plan, origin, lamp))
+            hops.append(hops_between(plan, origin, lamp, link[ears.RANGE]))
         starts.append(len(heard))
     adjacent_starts = np.cumsum([0, *(len(near) for near in tables.adjacent)]).tolist()
     adjacent = [lamp for near in tables.adjacent for lamp in near]
@@ -131,11 +132,11 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
     ), lamps  # fmt: skip
 
 
-def hops_between(plan: Plan, a: int, b: int) -> int:
+def hops_between(plan: Plan, a: int, b: int, range_cm: int) -> int:
     """Over how many posts a frame goes: the straight line between two lamps in steps of the radio's range."""
     graph = plan.graph
     apart = math.dist((float(graph.x_cm[a]), float(graph.y_cm[a])), (float(graph.x_cm[b]), float(graph.y_cm[b])))
-    return max(1, math.ceil(apart / 20_000))
+    return max(1, math.ceil(apart / range_cm))
 
 
 def _events(breakdowns: Sequence[Breakdown], begin_ms: int) -> tuple[list[int], list[int], list[int], list[int]]:

@@ -18,7 +18,7 @@ CYCLE = 4  # one burst in so many ms [ms]; 0: none
 COPIES = 5
 SPACING = 6  # ms between two copies of a frame
 SEED = 7
-LINK = 8
+RANGE = 8  # farther than this along the straight line, frames are relayed [cm]
 
 #: A list of integers, or an array of them where it is compiled.
 Row = Any
@@ -50,7 +50,7 @@ class Radio:
         """The parameters as the kernel takes them."""
         cycle = round(self.burst_ms / self.loss) if self.loss > 0 else 0
         lossy = int(self.loss > 0 or self.jitter_ms > 0)
-        return [lossy, self.delay_ms, self.jitter_ms, self.burst_ms, cycle, self.copies, self.spacing_ms, seed & 0x7FFFFFFF]
+        return [lossy, self.delay_ms, self.jitter_ms, self.burst_ms, cycle, self.copies, self.spacing_ms, seed & 0x7FFFFFFF, self.range_cm]
 
 
 #: "Real" of `definitions.md`, section 4: 10 % of frames lost per receiver in bursts of 300 ms, three copies of each.

@@ -64,7 +64,7 @@ def group(plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, either_si
         number[lamp] += 1
         wanted[lamp].append((t_ms, t_ms + hold_ms))
         for other in members[lamp]:
-            arrives = ears.arrival(link, lamp, number[lamp], other, hops_between(plan, lamp, other), t_ms)
+            arrives = ears.arrival(link, lamp, number[lamp], other, hops_between(plan, lamp, other, radio.range_cm), t_ms)
             if arrives >= 0:
                 wanted[other].append((arrives, arrives + hold_ms))
     wishes = [[(t_ms, PRESENCE if on else 0) for t_ms, on in _edges(stretches)] for stretches in wanted]
