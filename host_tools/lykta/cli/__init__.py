@@ -24,6 +24,7 @@ INTERRUPTED = 130
 #: Verb -> its one line in `lykta --help`. The module `lykta.cli.<verb>` holds the click command of the same name;
 #: it is imported only when it is wanted, so that `lykta --help` does not wait for NumPy.
 VERBS = {
+    "city": "Simulate a night of a site of many streets, street by street.",
     "profile": "Check, show and describe profiles: how bright, when, for whom.",
     "simulate": "Simulate a night on a street and write its report.",
     "site": "Draw up, import, check and show streets.",
