@@ -89,7 +89,7 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
         if found < 0:
             found = slot
             lamp[NEWEST] = _seen_at(lamp, slot)
-        elif wave.alike(lamp, slot, found) and lamp[slot + SLOT_ARRIVE] == lamp[found + SLOT_ARRIVE]:
+        elif wave.alike(lamp, slot, found):
             alike = 1
             lamp[NEWEST] = max(lamp[NEWEST], _seen_at(lamp, slot))
             if lamp[slot + SLOT_EVIDENCE] < lamp[found + SLOT_EVIDENCE]:

@@ -171,8 +171,12 @@ def _shorten(lamp, slot: int) -> None:
 
 
 def alike(lamp, one: int, other: int) -> bool:
-    """Whether two tracks stand for users seen at the same post: then it may not matter who is who."""
-    return lamp[one + SLOT_ORIGIN] == lamp[other + SLOT_ORIGIN] and lamp[one + SLOT_CLASSES] & lamp[other + SLOT_CLASSES] != 0
+    """Whether two tracks stand for users seen at the same post, on the same way: then it does not matter who is who."""
+    return (
+        lamp[one + SLOT_ORIGIN] == lamp[other + SLOT_ORIGIN]
+        and lamp[one + SLOT_ARRIVE] == lamp[other + SLOT_ARRIVE]
+        and lamp[one + SLOT_CLASSES] & lamp[other + SLOT_CLASSES] != 0
+    )
 
 
 def _leave(lamp, gone: int) -> None:
