@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pyarrow as pa
 from energy import verdict
@@ -78,16 +78,18 @@ def one_night(runs: int) -> Iterator[str]:
         if engine == "compiled" and not engines.available():
             yield "  compiled         Numba is not installed: make fast"
             continue
-        seconds = []
+        seconds, worked = [], []
         run(plan, moves, told, 1, engine=engine)
         for _ in range(runs):
             gc.collect()
-            begin = perf_counter()
+            begin, begin_work = perf_counter(), process_time()
             run(plan, moves, told, 1, engine=engine)
             seconds.append(perf_counter() - begin)
-        least, middle = min(seconds), statistics.median(seconds)
+            worked.append(process_time() - begin_work)
+        least, middle, work = min(seconds), statistics.median(seconds), statistics.median(worked)
         met = verdict(middle < most) + (" by the median, met by the least" if least < most <= middle else "")
-        yield f"  {engine:16} least {1000 * least:8.1f} ms   median {1000 * middle:8.1f} ms   aim: below {1000 * most:.0f} ms   {met}"
+        took = f"least {1000 * least:8.1f} ms   median {1000 * middle:8.1f} ms   of the processor {1000 * work:8.1f} ms"
+        yield f"  {engine:10} {took}   aim: below {1000 * most:.0f} ms   {met}"
 
 
 def _people(plan: Plan, seed: int) -> tuple[pa.Table, pa.Table]:
@@ -112,7 +114,7 @@ def a_city(corridors: tuple[int, ...], workers: int) -> Iterator[str]:
     same = street()
     yield f"The same street again and again, seeds from 1 on; {workers} processes: traffic, sensing, kernel, totals of lamps to Parquet."
     yield (
-        f"  {'lamps':>8}{'detections':>13}{'seconds':>9}{'ms/lamp':>9}   "
+        f"  {'lamps':>8}{'detections':>13}{'seconds':>9}{'processor':>11}   "
         + "".join(f"{stage:>9}" for stage in city.STAGES)
         + "   memory GB"
     )
@@ -123,11 +125,13 @@ def a_city(corridors: tuple[int, ...], workers: int) -> Iterator[str]:
         with tempfile.TemporaryDirectory() as folder:
             tally = city.simulate(track(nights, "streets", count), Path(folder), totals, workers=workers)
         seconds = perf_counter() - begin
-        per_lamp.append(1000 * seconds / tally.lamps)
         by_stage = "".join(f"{tally.seconds[stage]:>9.1f}" for stage in city.STAGES)
-        yield f"  {tally.lamps:>8}{tally.detections:>13}{seconds:>9.2f}{per_lamp[-1]:>9.3f}   {by_stage}   {_memory_gb(workers):.2f}"
-    yield "  (seconds: from start to end, starting the processes included; stages: summed over processes; memory: peak of all together)"
-    yield f"  growth: a lamp takes {per_lamp[-1] / per_lamp[-2]:.2f} times as long in the last row as in the one before; linear is 1"
+        work = sum(tally.seconds.values())
+        yield f"  {tally.lamps:>8}{tally.detections:>13}{seconds:>9.2f}{work:>11.2f}   {by_stage}   {_memory_gb(workers):.2f}"
+        per_lamp.append(work / tally.lamps)
+    yield "  Seconds: from start to end, starting the processes included. Processor: seconds of it, summed over processes, then by stage."
+    yield "  Memory: peak of all processes together."
+    yield f"  growth: a lamp takes {per_lamp[-1] / per_lamp[-2]:.2f} times the processor in the last row as in the one before; linear is 1"
     if tally.lamps >= 150_000:
         yield f"  aim: 150,000 lamps in less than 60 s   {verdict(seconds < _MOST_CITY_S)}: {seconds:.1f} s"
         yield f"  aim: in less than 4 GB                 {verdict(_memory_gb(workers) < _MOST_CITY_GB)}: {_memory_gb(workers):.2f} GB"

@@ -69,40 +69,42 @@ _missed = st.lists(st.booleans(), max_size=7).map(tuple)
 FAULTS = st.builds(Faults, _missed, st.integers(0, 40), _alarms)
 
 
+#: A failing scene is shown as drawn: to make it smaller would take minutes.
+AS_DRAWN = (Phase.explicit, Phase.generate)
 #: Nobody so slow that a post renews its detection while he passes, and nobody in step with somebody else.
 BRISK = {"groups": False, "slowest": 110}
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, phases=AS_DRAWN)
 @given(scenes(lines, **BRISK))
 def test_consistency__on_a_line(scene: Scene):
     """Nothing goes wrong, and nobody who may be there is without light."""
     assert broken(scene) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, phases=AS_DRAWN)
 @given(scenes(stars, **BRISK))
 def test_consistency__at_a_junction(scene: Scene):
     """The same where ways part."""
     assert broken(scene) == []
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, phases=AS_DRAWN)
 @given(scenes(rings, most=1, **BRISK))
 def test_consistency__on_a_ring(scene: Scene):
     """The same where two ways lead to every lamp."""
     assert broken(scene) == []
 
 
-@settings(max_examples=60)
-@given(scenes(lines, **BRISK), FAULTS)
+@settings(max_examples=60, phases=AS_DRAWN)
+@given(scenes(lines, most=1, **BRISK), FAULTS)
 def test_consistency__on_a_line_with_faults(scene: Scene, faults: Faults):
-    """Frames lost, passes missed, false alarms: every lamp acts on what it was told."""
+    """Frames lost, passes missed, and false alarms beside somebody: every lamp acts on what it was told."""
     assert broken(scene, faults) == []
 
 
-@settings(max_examples=60)
-@given(scenes(stars, **BRISK), st.builds(Faults, _missed, st.integers(0, 40)))
+@settings(max_examples=60, phases=AS_DRAWN)
+@given(scenes(stars, most=1, **BRISK), st.builds(Faults, _missed, st.integers(0, 40)))
 def test_consistency__at_a_junction_with_faults(scene: Scene, faults: Faults):
     """Frames lost and passes missed where ways part."""
     assert broken(scene, faults) == []

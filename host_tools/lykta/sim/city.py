@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pyarrow as pa
@@ -63,7 +63,7 @@ class Corridor:
 
 @dataclass
 class Tally:
-    """What a run came to; `seconds` of computing by stage, summed over all processes."""
+    """What a run came to; `seconds` of processor time by stage, summed over all processes."""
 
     corridors: int = 0
     lamps: int = 0
@@ -230,18 +230,18 @@ def _plan_of(street: bytes) -> Plan:
 
 def _work(job: _Job) -> _Done:
     """Simulate one corridor: what a process does."""
-    clock = [perf_counter()]
+    clock = [process_time()]
     plan = _plan_of(job.street)
     begin_ms, end_ms = plan.begin_ms, plan.end_ms
-    clock.append(perf_counter())
+    clock.append(process_time())
     moves = generate(plan.site, plan.graph, job.demand, job.seed, begin_ms, end_ms, plan.agenda.times.origin_utc_ms)
-    clock.append(perf_counter())
+    clock.append(process_time())
     told = readings(plan.site, plan.graph, moves, job.seed, (), begin_ms, end_ms)
-    clock.append(perf_counter())
+    clock.append(process_time())
     night = light_up(plan, moves, told, job.seed, job.radio, engine=job.engine)
-    clock.append(perf_counter())
+    clock.append(process_time())
     totals = job.account(plan.site, night.levels, begin_ms, end_ms)
-    clock.append(perf_counter())
+    clock.append(process_time())
     count = len(plan.site.lamps)
     seen = np.bincount(night.detections["lamp"].to_numpy(), minlength=count)
     totals = totals.append_column("detections", pa.array(seen, pa.int32()))
