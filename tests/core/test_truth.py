@@ -35,8 +35,14 @@ def test_truth__people_who_keep_going(scene: Scene):
     assert failures(scene) == []
 
 
-#: Who turns round inside the field of a post is promised no light behind it where the next post is far: turns are in `test_cases`.
-@settings(max_examples=30, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=50, phases=[Phase.explicit, Phase.generate])
+@given(scenes(plans, habits=(STOP, TURN)))
+def test_truth__people_who_stop_and_turn_round(scene: Scene):
+    """The whole claim, as the rules have it: on any street, people who stop anywhere for up to 140 s or turn round anywhere."""
+    assert failures(scene) == []
+
+
+@settings(max_examples=50, phases=[Phase.explicit, Phase.generate])
 @given(scenes(lines, habits=(STOP,)))
 def test_truth__people_who_stop(scene: Scene):
     """The same, and some stop anywhere for up to 140 s."""
