@@ -19,7 +19,8 @@ _PUBLIC = "lykta.corehost"
 _HERE = Path(__file__).resolve().parent
 #: In the order in which they use each other.
 MODULES = (
-    "schema", "lamp", "dimmer", "phases", "settings", "neighbours", "priority", "health", "reach", "wave", "match", "presence", "control",
+    "schema", "lamp", "dimmer", "phases", "settings", "almanac", "repair", "program", "neighbours", "priority", "health", "reach", "slots",
+    "leaving", "wave", "match", "telling", "presence", "control", "payload", "telegram",
 )  # fmt: skip
 
 
@@ -130,6 +131,9 @@ lamp = _core["lamp"]
 dimmer = _core["dimmer"]
 phases = _core["phases"]
 settings = _core["settings"]
+almanac = _core["almanac"]
+repair = _core["repair"]
+program = _core["program"]
 neighbours = _core["neighbours"]
 priority = _core["priority"]
 health = _core["health"]
@@ -137,4 +141,7 @@ reach = _core["reach"]
 wave = _core["wave"]
 match = _core["match"]
 presence = _core["presence"]
+telling = _core["telling"]
 control = _core["control"]
+payload = _core["payload"]
+telegram = _core["telegram"]

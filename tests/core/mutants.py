@@ -27,7 +27,7 @@ MUTANTS = (
         "lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], lamp[slot + SLOT_BRANCH])",
         "lamp[slot + SLOT_UNTIL] = lamp[NOW]",
     ),
-    Mutant("dropped_on_full_slots", "wave", "        _merge(lamp)\n", "        lamp[TRACKS] = MAX_TRACKS\n"),
+    Mutant("dropped_on_full_slots", "wave", "        slots.merge(lamp)\n", "        lamp[TRACKS] = MAX_TRACKS\n"),
 )
 
 

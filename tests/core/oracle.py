@@ -279,8 +279,9 @@ class Oracle:
 
 def _undirected(frame: Frame) -> Frame:
     return Frame(
-        frame.origin, frame.number, frame.classes, 0, int(row.LINK_UNKNOWN), frame.age, frame.still, -1, 0, 0, RANGE_CM, RANGE_CM, -1, 0, 0
-    )
+        frame.origin, frame.number, frame.classes, 0, int(row.LINK_UNKNOWN), frame.age, frame.still, -1, 0, 0, RANGE_CM, RANGE_CM, -1, 0, 0,
+        frame.left, frame.group, 0, 0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -310,7 +311,7 @@ def breaches(world: World, until_ms: int, tau_ms: int = 3000) -> list[Breach]:
     level = max(world.row[schema.position(schema.PHASE_SETTINGS + schema.PRESENCE, road_user)] for road_user in range(2))
     for oracle in oracles:
         for begin, end in oracle.needed():
-            dark = world.lights[oracle.lamp].below(level - TOLERANCE, begin, min(end, until_ms))
+            dark = world.lights[oracle.lamp].below(level - TOLERANCE, begin, min(end - _SLACK_MS, until_ms))
             if dark is not None:
                 found.append(Breach(oracle.lamp, dark, world.lights[oracle.lamp].level(dark), (begin, end)))
     return found

@@ -91,7 +91,12 @@ def test_walker__and_dog():
     assert (verdict.dark_ms, verdict.late_ms <= 3000) == (0, True)
 
 
-@pytest.mark.parametrize("turn_cm", range(at_post(4) - 700, at_post(5) + 700, 300))
+def like_passing(turn_cm: int) -> bool:
+    """Whether he turns so near a post that he is in its field for as long as if he went on: that no sensor can tell."""
+    return min(abs(turn_cm - at_post(post)) for post in range(10)) <= 120
+
+
+@pytest.mark.parametrize("turn_cm", [cm for cm in range(at_post(4) - 700, at_post(5) + 700, 100) if not like_passing(cm)])
 def test_walker__turning_round_between_posts(turn_cm: int):
     """Wherever he turns, the lamps near him stay lit, and those he comes back to are lit as soon as a sensor can tell."""
     assert fine(verdicts(Trip("west", WALKER_MS, 140, incidents=(Incident(turn_cm, TURN),))))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
+from lykta.corehost import lamp as row
 from tests.core.judge import Verdict, judge, owed_by
 from tests.core.mutants import MUTANTS, Mutant, core_of
 from tests.core.people import PACE, STOP, TURN, Incident, Trip, walk
@@ -82,7 +83,7 @@ def side_arrivals(draw: st.DrawFn) -> Scene:
 def stragglers() -> st.SearchStrategy[Scene]:
     """A slow walker behind a bunch of cyclists that fills every slot, on a line where only every third post sees."""
     plan = Plan("line", ((2200,) * 6,), (True, False, False))
-    bunch = tuple(Trip("west", 5000 + 100 * number, 500, 1) for number in range(14))
+    bunch = tuple(Trip("west", 5000 + 100 * number, 500, 1) for number in range(row.MAX_TRACKS + 2))
     return st.integers(65, 90).map(lambda speed: Scene(plan, (*bunch, Trip("west", 9000 - 400_000 // speed, speed))))
 
 

@@ -62,13 +62,18 @@ class Frame:
     also: int
     also_number: int
     perhaps: int
+    left: int
+    group: int
+    previous_span: int
+    also_span: int
 
     @classmethod
     def of(cls, fields: Sequence[int]) -> Frame:
         """Read the fields of a frame, wherever they stand in it."""
         places = (
             row.ORIGIN, row.DETECTION, row.CLASSES, row.SPEED, row.CAME, row.AGE, row.STILL_SEEN, row.PREVIOUS, row.PREVIOUS_NUMBER,
-            row.MOVED, row.BACK, row.FRONT, row.ALSO, row.ALSO_NUMBER, row.PERHAPS,
+            row.MOVED, row.BACK, row.FRONT, row.ALSO, row.ALSO_NUMBER, row.PERHAPS, row.LEFT, row.GROUP, row.PREVIOUS_SPAN,
+            row.ALSO_SPAN,
         )  # fmt: skip
         return cls(*(int(fields[place]) for place in places))
 

@@ -4,7 +4,7 @@ Between inputs it is a semigroup: `advance(a)` then `advance(b)` leaves exactly 
 allocates, and every value and product stays within 2^30.
 """
 
-from . import dimmer, health, presence, priority, schema, wave
+from . import dimmer, health, leaving, presence, priority, schema, slots, telling, wave
 from . import lamp as row
 from . import settings as block
 from .lamp import (
@@ -74,7 +74,7 @@ def settle(lamp, settings, table, own: int) -> None:
         until = settings[entry + block.ENTRY_LENGTH + block.BEGIN]
     if lamp[SEEN]:
         if lamp[RENEWAL] <= now:
-            presence.renew(lamp, settings, table, own, 1)
+            telling.renew(lamp, settings, table, own, 1)
         if lamp[RENEWAL] < until:
             until = lamp[RENEWAL]
     if lamp[OVERRIDE]:
@@ -87,7 +87,7 @@ def settle(lamp, settings, table, own: int) -> None:
     while slot < SLOTS + lamp[TRACKS] * SLOT_LENGTH:
         change = lamp[slot + SLOT_UNTIL]
         if change <= now:
-            wave.remove(lamp, slot)
+            slots.remove(lamp, slot)
             continue
         if lamp[slot + SLOT_FROM] > now:
             change = min(change, lamp[slot + SLOT_FROM])
@@ -113,7 +113,12 @@ def reading(lamp, settings, table, own: int, kind: int, road_user: int, distance
 def frame(lamp, settings, table, own: int, rows: int, frames, at_frame: int) -> None:
     """A neighbour's detection, at `at_frame` of `frames`; `rows`: where the rows of its origin begin in the table."""
     health.listen(lamp, 0)
-    if wave.take(lamp, settings, table, rows, frames, at_frame) or lamp[CHECKED] == 0:
+    if frames[at_frame + row.LEFT] >= row.ONE_LEFT:
+        if frames[at_frame + row.LEFT] == row.ALL_LEFT and frames[at_frame + row.STILL_SEEN] == 1:
+            wave.take(lamp, settings, table, rows, frames, at_frame)
+        leaving.take(lamp, settings, frames, at_frame)
+        settle(lamp, settings, table, own)
+    elif wave.take(lamp, settings, table, rows, frames, at_frame) or lamp[CHECKED] == 0:
         settle(lamp, settings, table, own)
 
 

@@ -46,29 +46,42 @@ SEEN_CLASSES = const(29)  # which classes they may be
 TARGET_TIME = const(30)  # radar: when a target was last reported,
 TARGET_SIGN = const(31)  # and whether it came nearer (1) or went away (-1)
 
-# Two tracks that both explained a detection, while its user has not left: see `presence`.
-PAIRED = const(32)  # 1: they are those of the last detection
-PAIR = const(33)  # origin and number of each
-PAIR_LENGTH = const(4)
-NEWEST = const(37)  # of the tracks that explain a detection alike: when the user seen last was seen; NEVER: cannot be told
+# Users from two sides who may be the one just seen, while nobody has left: see `match`.
+PAIRED = const(32)  # how many detections in a row they explained
+PAIR = const(33)  # those of one side, then of the other, as found now, and as found before
+PAIR_LENGTH = const(4)  # origin, number of the oldest and of the newest, how many
+SLOWER = const(49)  # how fast the users of all tracks that explain a detection alike would have come, at least
+FASTER = const(50)  # and at most [cm/s]; SLOWER is 0 where that cannot be told
+COMPLETE = const(51)  # 1: all of them have come
 
 # Tracks.
-TRACKS = const(38)  # slots in use
-MERGED = const(39)  # how often slots had to be merged
+TRACKS = const(52)  # slots in use
+MERGED = const(53)  # how often slots had to be merged
 
 # What `wave.window` found out about the evidence of a frame.
-WINDOW_RELATION = const(40)
-WINDOW_DISTANCE = const(41)
-WINDOW_ARRIVE = const(42)
-WINDOW_FROM = const(43)
-WINDOW_UNTIL = const(44)
-WINDOW_BRANCH = const(45)
-WINDOW_BARRED = const(46)
-WINDOW_STOP = const(47)  # how far from the origin the user may have stopped
+WINDOW_RELATION = const(54)
+WINDOW_DISTANCE = const(55)
+WINDOW_ARRIVE = const(56)
+WINDOW_FROM = const(57)
+WINDOW_UNTIL = const(58)
+WINDOW_BRANCH = const(59)
+WINDOW_BARRED = const(60)
+WINDOW_STOP = const(61)  # how far from the origin the user may have stopped
 
 # The frame to send, where SEND is 1.
-SEND = const(48)
-FRAME = const(49)
+WINDOW_QUIET = const(62)  # how long after he left the field the first sensor on the way would have reported him
+
+# Those who came since the field was last empty, where the sensor tells users apart.
+PEOPLE = const(63)  # how many
+NUMBERS = const(64)  # how many detections they made, renewals included
+PARTY_CAME = const(65)  # by which link, if all by the same
+PARTY_SLOWEST = const(66)  # how fast, cm/s; 0: not known of all
+PARTY_FASTEST = const(67)
+PARTY_SINCE = const(68)  # when the last one came
+
+# The frame to send, where SEND is 1.
+SEND = const(69)
+FRAME = const(70)
 
 # A frame: one detection, told to the neighbours.
 ORIGIN = const(0)
@@ -85,12 +98,22 @@ BACK = const(10)  # cm by which the user may be behind the origin (towards CAME)
 FRONT = const(11)  # and ahead of it
 ALSO = const(12)  # a second detection that this one and the one before it continue together; -1: none
 ALSO_NUMBER = const(13)
-PERHAPS = const(14)  # 1: it may also be somebody new, whom no sensor has seen before
-FRAME_LENGTH = const(15)
+PERHAPS = const(14)  # for how long [ms] it may also be somebody new, whom no sensor has seen before; 0: it is not,
+UNTIL_SILENT = const(1)  # until the first sensor on his way has been silent for long enough
+LEFT = const(15)  # whether he is still in the field of the sensor: see below
+GROUP = const(16)  # if not: of how many detections, this one and those before it, that is said
+PREVIOUS_SPAN = const(17)  # how many numbers before PREVIOUS_NUMBER, of users who came the same way, are continued too
+ALSO_SPAN = const(18)
+FRAME_LENGTH = const(19)
+UNTOLD = const(0)  # the sensor cannot tell
+INSIDE = const(1)  # he is until another frame says that he is not
+ONE_LEFT = const(2)  # one of the group has left
+ALL_LEFT = const(3)  # all have,
+ALL_PASSED = const(4)  # on the other side than they came from
 LINK_UNKNOWN = const(255)
 
 # A track: from which evidence, where it was, when it lights this lamp. MERGED_ORIGIN marks merged ones.
-SLOTS = const(64)
+SLOTS = const(89)
 SLOT_ORIGIN = const(0)
 SLOT_NUMBER = const(1)
 SLOT_CLASSES = const(2)
@@ -107,11 +130,17 @@ SLOT_UNTIL = const(12)
 SLOT_BRANCH = const(13)  # until when it holds if the user was seen on another branch
 SLOT_BARRED = const(14)  # before that, sensors in between would have reported the user
 SLOT_FIRST = const(15)  # the earliest the evidence may be, if two that were alike became one
-SLOT_LENGTH = const(16)
-MAX_TRACKS = const(12)
+SLOT_TELLS = const(16)  # 1: its sensor tells when he leaves,
+SLOT_LEFT = const(17)  # the earliest that may have been; NEVER: he is inside
+SLOT_GONE = const(18)  # the latest; NEVER: he may be inside
+SLOT_QUIET = const(19)
+SLOT_LEAVES = const(20)  # how many of those who may be he have left, and were not seen elsewhere
+SLOT_LENGTH = const(21)
+MAX_TRACKS = const(20)
 MERGED_ORIGIN = const(-1)
+QUIET_ORIGIN = const(-2)  # merged of tracks whose users cannot be on their way here
 
-LAMP = const(272)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
+LAMP = const(530)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
 
 
 def reset(lamp, identity: int) -> None:

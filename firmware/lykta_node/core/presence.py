@@ -7,55 +7,64 @@ or none, it opens a track both ways and nothing is shortened.
 
 from micropython import const
 
-from . import health, match, schema, wave
+from . import health, match, schema, telling
 from . import neighbours as way
 from . import settings as block
 from .lamp import (
     AGE,
     ALSO,
     ALSO_NUMBER,
+    ALSO_SPAN,
     BACK,
     CAME,
     CLASSES,
+    COMPLETE,
     DETECTION,
     ENTRY,
     EVIDENCE,
-    FAULTS,
+    FASTER,
     FRAME,
     FRONT,
     ID,
+    INSIDE,
+    LEFT,
     LINK_UNKNOWN,
     MISSES,
     MOVED,
-    NEVER,
-    NEWEST,
     NOW,
     NUMBER,
+    NUMBERS,
     ORIGIN,
     PAIR,
+    PAIR_LENGTH,
     PAIRED,
+    PARTY_CAME,
+    PARTY_FASTEST,
+    PARTY_SINCE,
+    PARTY_SLOWEST,
+    PEOPLE,
     PERHAPS,
     PREVIOUS,
     PREVIOUS_NUMBER,
+    PREVIOUS_SPAN,
     RENEWAL,
     RENEWED,
     SEEN,
     SEEN_CLASSES,
     SEEN_SINCE,
-    SEND,
     SLOT_ARRIVE,
     SLOT_BARRED,
     SLOT_CLASSES,
     SLOT_DISTANCE,
-    SLOT_EVIDENCE,
-    SLOT_FIRST,
     SLOT_NUMBER,
     SLOT_ORIGIN,
-    SLOT_SPEED,
+    SLOWER,
     SPEED,
     STILL_SEEN,
     TARGET_SIGN,
     TARGET_TIME,
+    UNTIL_SILENT,
+    UNTOLD,
 )  # fmt: skip
 
 # Kinds of reading.
@@ -65,7 +74,6 @@ ENTER = const(3)  # a user enters the coverage of a sensor that tells users apar
 LEAVE = const(4)  # and leaves it
 TARGET = const(5)  # a radar reports a target: distance [cm], speed [cm/s, positive: coming nearer]
 
-RENEW_MS = const(20_000)  # how often the neighbours are told that somebody is still here
 _SAME_MS = const(6_000)  # an output that goes on again within this time is the same user moving on
 _SILENT_MS = const(1_500)  # some radars report nothing when they see nothing
 
@@ -87,8 +95,10 @@ def read(lamp, settings, table, own: int, kind: int, road_user: int, distance: i
         lamp[PAIRED] = 0
         if lamp[SEEN] == 0:
             health.released(lamp)
-            if lamp[RENEWED]:
-                renew(lamp, settings, table, own, 2)
+            if lamp[RENEWED] and kind == EDGE_OFF:
+                telling.renew(lamp, settings, table, own, 2)
+        if kind == LEAVE:
+            telling.leave(lamp, settings, table, own)
         return
     classes = table[way.ADMITS]
     if road_user != schema.UNKNOWN and classes >> road_user & 1:
@@ -97,16 +107,28 @@ def read(lamp, settings, table, own: int, kind: int, road_user: int, distance: i
     if lamp[SEEN] == 0:
         lamp[SEEN_SINCE] = now
         lamp[SEEN_CLASSES] = 0
+        lamp[PEOPLE] = 0
+        lamp[NUMBERS] = 0
     lamp[SEEN] += 1
     lamp[SEEN_CLASSES] |= classes
     lamp[EVIDENCE] = now
     lamp[MISSES] = 0
-    if kind == EDGE_ON and again and _own_track(lamp) >= 0:
+    if kind == EDGE_ON and again and telling.own_track(lamp) >= 0:
         if now >= lamp[RENEWAL]:
-            renew(lamp, settings, table, own, 2)
+            telling.renew(lamp, settings, table, own, 2)
         return
     radius = table[way.RANGE]
     detect(lamp, settings, table, own, classes, 0, LINK_UNKNOWN, radius, radius, int(kind == ENTER))
+    if kind == ENTER:
+        if lamp[PEOPLE] == 0:
+            lamp[PARTY_CAME] = lamp[FRAME + CAME]
+            lamp[PARTY_SLOWEST] = lamp[PARTY_FASTEST] = lamp[FRAME + SPEED]
+        elif lamp[PARTY_CAME] != lamp[FRAME + CAME]:
+            lamp[PARTY_CAME] = LINK_UNKNOWN
+        lamp[PARTY_SLOWEST] = min(lamp[PARTY_SLOWEST], lamp[FRAME + SPEED])
+        lamp[PARTY_FASTEST] = max(lamp[PARTY_FASTEST], lamp[FRAME + SPEED])
+        lamp[PARTY_SINCE] = now
+        lamp[PEOPLE] += 1
 
 
 def _target(lamp, settings, table, own: int, distance: int, speed: int) -> None:
@@ -118,9 +140,9 @@ def _target(lamp, settings, table, own: int, distance: int, speed: int) -> None:
     lamp[TARGET_SIGN] = sign
     lamp[EVIDENCE] = now
     lamp[MISSES] = 0
-    if follows and _own_track(lamp) >= 0:
+    if follows and telling.own_track(lamp) >= 0:
         if now >= lamp[RENEWAL]:
-            renew(lamp, settings, table, own, 2)
+            telling.renew(lamp, settings, table, own, 2)
         return
     classes = 0
     for road_user in range(schema.CLASSES):
@@ -143,11 +165,15 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
     user may be [cm]; `apart`: see `match.explains`.
     """
     lamp[NUMBER] = lamp[NUMBER] % 65535 + 1
+    lamp[NUMBERS] += 1
+    lamp[FRAME + LEFT] = INSIDE if apart else UNTOLD
     lamp[FRAME + PREVIOUS] = -1
     lamp[FRAME + PREVIOUS_NUMBER] = 0
     lamp[FRAME + MOVED] = 0
     lamp[FRAME + ALSO] = -1
     lamp[FRAME + ALSO_NUMBER] = 0
+    lamp[FRAME + PREVIOUS_SPAN] = 0
+    lamp[FRAME + ALSO_SPAN] = 0
     lamp[FRAME + PERHAPS] = 0
     slot = match.explains(lamp, settings, classes, came, back, front, apart)
     if slot >= 0:
@@ -157,30 +183,31 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
         # Where somebody may come in whom no sensor has seen, one track that explains the detection proves nothing.
         # Nor does one that a sensor in between should have reported.
         newcomers = table[way.OPEN] if came == LINK_UNKNOWN else table[way.OPEN] >> came & 1
-        if newcomers or lamp[NOW] < lamp[slot + SLOT_BARRED]:
-            lamp[FRAME + PERHAPS] = 1
+        if lamp[NOW] < lamp[slot + SLOT_BARRED] or (newcomers and not apart):
+            lamp[FRAME + PERHAPS] = UNTIL_SILENT
         else:
+            if newcomers:  # then the one who explains it comes too, while he can
+                lamp[FRAME + PERHAPS] = UNTIL_SILENT + match.time_left(lamp, settings, slot, back)
             common = classes & lamp[slot + SLOT_CLASSES]
             classes = common if common else classes
             if came == LINK_UNKNOWN:
                 came = lamp[slot + SLOT_ARRIVE]
                 # Who enters is at the near edge; an output that goes on later may mean anywhere up to the post.
                 front = -back if apart else 0
-            if speed == 0 and lamp[slot + SLOT_FIRST] < lamp[slot + SLOT_EVIDENCE]:
-                speed = lamp[slot + SLOT_SPEED]  # which of several it is cannot be told, nor then how long he took
-            if speed == 0 and lamp[NEWEST] < NEVER:
-                # Of several it may be the one seen last: who is thought too fast has light too early, not too late.
+            if speed == 0 and 0 < lamp[FASTER] * 2 <= lamp[SLOWER] * 3:
+                speed = (lamp[SLOWER] + lamp[FASTER]) // 2
                 base = block.of(lamp[ENTRY], classes)
-                speed = lamp[FRAME + MOVED] * 1000 // max(1, lamp[NOW] - lamp[NEWEST])
                 speed = min(max(speed, settings[base + schema.SLOWEST]), settings[base + schema.FASTEST])
             if speed:
                 classes = match.able(lamp, settings, classes, speed)
-    elif lamp[PAIRED] == 2 and table[way.OPEN] == 0:  # where newcomers may come, these two may be such
+    elif lamp[COMPLETE] and table[way.OPEN] == 0:  # where newcomers may come, these may be such
         lamp[PAIRED] = 0
         lamp[FRAME + PREVIOUS] = lamp[PAIR]
-        lamp[FRAME + PREVIOUS_NUMBER] = lamp[PAIR + 1]
-        lamp[FRAME + ALSO] = lamp[PAIR + 2]
-        lamp[FRAME + ALSO_NUMBER] = lamp[PAIR + 3]
+        lamp[FRAME + PREVIOUS_NUMBER] = lamp[PAIR + 2]
+        lamp[FRAME + PREVIOUS_SPAN] = (lamp[PAIR + 2] - lamp[PAIR + 1]) % 65535
+        lamp[FRAME + ALSO] = lamp[PAIR + PAIR_LENGTH]
+        lamp[FRAME + ALSO_NUMBER] = lamp[PAIR + PAIR_LENGTH + 2]
+        lamp[FRAME + ALSO_SPAN] = (lamp[PAIR + PAIR_LENGTH + 2] - lamp[PAIR + PAIR_LENGTH + 1]) % 65535
     lamp[FRAME + ORIGIN] = lamp[ID]
     lamp[FRAME + DETECTION] = lamp[NUMBER]
     lamp[FRAME + CLASSES] = classes
@@ -191,38 +218,4 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
     lamp[FRAME + BACK] = back
     lamp[FRAME + FRONT] = front
     lamp[RENEWED] = 0
-    _tell(lamp, settings, table, own)
-
-
-def renew(lamp, settings, table, own: int, still: int) -> None:
-    """Say again that somebody is (`still` 1), or was until now (2), at this post.
-
-    Who stays is told as a detection of its own: the last one may be of somebody who has gone on.
-    """
-    if (still == 1 and not lamp[RENEWED]) or _own_track(lamp) < 0:
-        lamp[NUMBER] = lamp[NUMBER] % 65535 + 1
-        lamp[FRAME + DETECTION] = lamp[NUMBER]
-        lamp[FRAME + CLASSES] = lamp[SEEN_CLASSES] if lamp[SEEN_CLASSES] else lamp[FRAME + CLASSES]
-        lamp[FRAME + SPEED] = 0
-        lamp[FRAME + CAME] = LINK_UNKNOWN
-    lamp[FRAME + PREVIOUS] = -1
-    lamp[FRAME + ALSO] = -1
-    lamp[FRAME + PERHAPS] = 0
-    lamp[FRAME + AGE] = 0
-    lamp[FRAME + STILL_SEEN] = still
-    lamp[FRAME + BACK] = max(lamp[FRAME + BACK], table[way.RANGE])
-    lamp[FRAME + FRONT] = max(lamp[FRAME + FRONT], table[way.RANGE])
-    lamp[RENEWED] = still & 1
-    _tell(lamp, settings, table, own)
-
-
-def _tell(lamp, settings, table, own: int) -> None:
-    """Take the own frame, and send it unless the sensor is known to lie."""
-    wave.take(lamp, settings, table, own, lamp, FRAME)
-    lamp[RENEWAL] = lamp[NOW] + RENEW_MS
-    lamp[SEND] = 0 if lamp[FAULTS] & health.LYING else 1
-
-
-def _own_track(lamp) -> int:
-    """The slot of the own last detection; -1 if a neighbour has taken over, or it has ended."""
-    return wave.find(lamp, lamp[ID], lamp[NUMBER])
+    telling.tell(lamp, settings, table, own)

@@ -21,6 +21,7 @@ from .lamp import (
     NEVER,
     PERHAPS,
     SPEED,
+    UNTIL_SILENT,
     UNWELL,
     UNWELL_COUNT,
     UNWELL_LAMPS,
@@ -29,6 +30,7 @@ from .lamp import (
     WINDOW_BRANCH,
     WINDOW_DISTANCE,
     WINDOW_FROM,
+    WINDOW_QUIET,
     WINDOW_RELATION,
     WINDOW_STOP,
     WINDOW_UNTIL,
@@ -57,12 +59,17 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
     lamp[WINDOW_UNTIL] = 0
     lamp[WINDOW_BRANCH] = 0
     lamp[WINDOW_BARRED] = LONGEST
+    lamp[WINDOW_QUIET] = 0
     lamp[WINDOW_STOP] = frames[at_frame + FRONT]
     behind = NEVER
+    perhaps = frames[at_frame + PERHAPS]
     while True:
         distance = table[at + way.DISTANCE]
         if table[at + way.LINK] == came:
             behind = distance
+            if perhaps > UNTIL_SILENT and distance <= settings[base + schema.AHEAD] + frames[at_frame + BACK]:
+                lamp[WINDOW_FROM] = 0
+                lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], perhaps)
         else:
             if distance < lamp[WINDOW_DISTANCE]:
                 lamp[WINDOW_RELATION] = UNKNOWN if came == LINK_UNKNOWN else AHEAD
@@ -78,6 +85,7 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
         lamp[WINDOW_FROM] = 0
         lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], settings[base + schema.LINGER])
         lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], settings[base + schema.LINGER])
+        lamp[WINDOW_QUIET] = LONGEST
     if lamp[WINDOW_RELATION] == BEHIND:
         lamp[WINDOW_DISTANCE] = behind
 
@@ -101,8 +109,10 @@ def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int
     begins = NEVER
     stop = front  # how far he may have gone when he stopped
     branch = 0  # until when the slowest has passed the first gate
+    quiet = LONGEST  # how long after he left the field of the origin he reaches it
     waited = 0  # until when the gates passed so far hold the front back
     beyond = 0  # how far the last of them reaches
+    sure = 0  # whether none of them misses anybody
     barred = -1  # until when those before this lamp's own sensor do
     passes = settings[base + schema.COAST] + 1
     at += way.GATES
@@ -113,18 +123,21 @@ def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int
             if gate == lamp[ID]:
                 barred = waited
             if begins == NEVER and (need <= table[at + way.GATE_NEAR] or need <= front):
-                # Once the speed is known, the front runs on: a sensor that misses somebody does not leave him in the dark.
+                # Once the speed is known, the front runs on where sensors may miss somebody: he is not left in the dark.
                 begins = max(0, (need - front) * 1000 // fast)
-                if begins < waited and not speed:
+                if begins < waited and (sure or not speed):
                     begins = waited
             beyond = table[at + way.GATE_FAR]
             crossed = (beyond + back) * 1000 // slow
             if waited == 0:
                 stop = max(front, table[at + way.GATE_NEAR])
                 branch = crossed + lead
+                if table[at + way.GATE_SURE]:
+                    quiet = max(0, table[at + way.GATE_FAR] - back) * 1000 // slow + max(lead, hold)
             waited = crossed + hold
+            sure = table[at + way.GATE_SURE]
             passes -= 1
-            if gate < 0:  # the way ends here
+            if gate < 0 or sure:  # the way ends here, or nobody gets by unseen
                 passes = 0
         at += way.GATE_LENGTH
     if passes:  # the sensors that can be trusted ended before coasting did: nothing holds the front back
@@ -134,11 +147,12 @@ def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int
             begins = max(0, (need - front) * 1000 // fast)
         branch = crossed + lead
     # If it may be a newcomer, one silent sensor is enough to tell that nobody came this way.
-    until = branch if frames[at_frame + PERHAPS] else waited + hold
+    until = branch if frames[at_frame + PERHAPS] == UNTIL_SILENT else waited + hold
     lamp[WINDOW_FROM] = min(lamp[WINDOW_FROM], begins)
     lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], min(LONGEST, until))
     lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], min(LONGEST, branch))
     lamp[WINDOW_BARRED] = min(lamp[WINDOW_BARRED], waited if barred < 0 else barred)
+    lamp[WINDOW_QUIET] = max(lamp[WINDOW_QUIET], quiet)
     lamp[WINDOW_STOP] = max(lamp[WINDOW_STOP], stop)
 
 

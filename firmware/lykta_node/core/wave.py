@@ -6,12 +6,13 @@ continues a track replaces it; evidence on one branch never releases another; fu
 
 from micropython import const
 
-from . import reach
+from . import leaving, reach, slots
 from . import settings as block
 from .lamp import (
     AGE,
     ALSO,
     ALSO_NUMBER,
+    ALSO_SPAN,
     BACK,
     CHECKED,
     CLASSES,
@@ -19,10 +20,10 @@ from .lamp import (
     ENTRY,
     EVIDENCE,
     FRONT,
+    GROUP,
     ID,
+    LEFT,
     MAX_TRACKS,
-    MERGED,
-    MERGED_ORIGIN,
     MISSES,
     MOVED,
     NEVER,
@@ -31,6 +32,7 @@ from .lamp import (
     PERHAPS,
     PREVIOUS,
     PREVIOUS_NUMBER,
+    PREVIOUS_SPAN,
     SLOT_ARRIVE,
     SLOT_BACK,
     SLOT_BARRED,
@@ -41,22 +43,29 @@ from .lamp import (
     SLOT_FIRST,
     SLOT_FROM,
     SLOT_FRONT,
+    SLOT_GONE,
+    SLOT_LEAVES,
+    SLOT_LEFT,
     SLOT_LENGTH,
     SLOT_NUMBER,
     SLOT_ORIGIN,
+    SLOT_QUIET,
     SLOT_RELATION,
     SLOT_SEEN,
     SLOT_SPEED,
+    SLOT_TELLS,
     SLOT_UNTIL,
     SLOTS,
     SPEED,
     STILL_SEEN,
     TRACKS,
+    UNTIL_SILENT,
     WINDOW_ARRIVE,
     WINDOW_BARRED,
     WINDOW_BRANCH,
     WINDOW_DISTANCE,
     WINDOW_FROM,
+    WINDOW_QUIET,
     WINDOW_RELATION,
     WINDOW_UNTIL,
 )  # fmt: skip
@@ -74,23 +83,24 @@ def take(lamp, settings, table, at: int, frames, at_frame: int) -> bool:
     evidence = now - frames[at_frame + AGE]
     before = -1
     if frames[at_frame + PREVIOUS] >= 0:
-        before = find(lamp, frames[at_frame + PREVIOUS], frames[at_frame + PREVIOUS_NUMBER])
+        before = slots.find(lamp, frames[at_frame + PREVIOUS], frames[at_frame + PREVIOUS_NUMBER])
     since = NEVER
     if before >= 0:
         _count_pass(lamp, before, frames[at_frame + MOVED])
-        if frames[at_frame + PERHAPS]:
+        if frames[at_frame + PERHAPS] == UNTIL_SILENT:
             _shorten(lamp, before)
         else:
-            since = _replace(lamp, before, frames[at_frame + MOVED])
+            since = _replace(lamp, before, frames[at_frame + MOVED], frames[at_frame + PREVIOUS_SPAN], frames[at_frame + PERHAPS])
     if frames[at_frame + ALSO] >= 0:
-        also = find(lamp, frames[at_frame + ALSO], frames[at_frame + ALSO_NUMBER])
+        also = slots.find(lamp, frames[at_frame + ALSO], frames[at_frame + ALSO_NUMBER])
         if also >= 0:
             before = also
-            since = min(since, _replace(lamp, also, 0))
+            since = min(since, _replace(lamp, also, 0, frames[at_frame + ALSO_SPAN], 0))
     if lamp[WINDOW_FROM] == NEVER:
         return before >= 0
-    slot = find(lamp, frames[at_frame + ORIGIN], frames[at_frame + DETECTION])
-    if slot < 0:
+    slot = slots.find(lamp, frames[at_frame + ORIGIN], frames[at_frame + DETECTION])
+    known = slot >= 0
+    if not known:
         slot = SLOTS + lamp[TRACKS] * SLOT_LENGTH
         lamp[TRACKS] += 1
     elif evidence < lamp[slot + SLOT_EVIDENCE]:
@@ -120,20 +130,17 @@ def take(lamp, settings, table, at: int, frames, at_frame: int) -> bool:
     lamp[slot + SLOT_UNTIL] = until
     lamp[slot + SLOT_BRANCH] = evidence + lamp[WINDOW_BRANCH]
     lamp[slot + SLOT_BARRED] = evidence + lamp[WINDOW_BARRED]
+    lamp[slot + SLOT_TELLS] = 1 if frames[at_frame + LEFT] else 0
+    if not known or frames[at_frame + STILL_SEEN] != 1:
+        lamp[slot + SLOT_LEFT] = NEVER
+        lamp[slot + SLOT_LEAVES] = 0
+    lamp[slot + SLOT_GONE] = NEVER
+    lamp[slot + SLOT_QUIET] = lamp[WINDOW_QUIET]
+    if lamp[slot + SLOT_TELLS] and frames[at_frame + STILL_SEEN] == 1:
+        leaving.stay(lamp, slot, frames[at_frame + GROUP])
     if lamp[TRACKS] > MAX_TRACKS:
-        _merge(lamp)
+        slots.merge(lamp)
     return True
-
-
-def find(lamp, origin: int, number: int) -> int:
-    """The slot of the track whose last evidence is this detection; -1 if there is none."""
-    slot = SLOTS
-    end = SLOTS + lamp[TRACKS] * SLOT_LENGTH
-    while slot < end:  # a range whose step is no literal takes memory on MicroPython
-        if lamp[slot + SLOT_ORIGIN] == origin and lamp[slot + SLOT_NUMBER] == number:
-            return slot
-        slot += SLOT_LENGTH
-    return -1
 
 
 def _count_pass(lamp, slot: int, moved: int) -> None:
@@ -145,20 +152,36 @@ def _count_pass(lamp, slot: int, moved: int) -> None:
             lamp[CHECKED] = 0
 
 
-def _replace(lamp, slot: int, moved: int) -> int:
+def _replace(lamp, slot: int, moved: int, span: int, perhaps: int) -> int:
     """Take away the track that new evidence continues, `moved` cm further, unless somebody may have stayed on it.
 
-    Returns since when that track has lit, or was to light, this lamp; NEVER if it stays.
+    With it go those of the same post and way that have one of the `span` numbers before. `perhaps`: the evidence may be
+    of somebody else. Returns since when they have lit, or were to light, this lamp; NEVER if they stay.
     """
-    if lamp[WINDOW_RELATION] == reach.BEHIND and lamp[slot + SLOT_RELATION] != reach.BEHIND:
-        if lamp[slot + SLOT_DISTANCE] + lamp[WINDOW_DISTANCE] > moved + _SLACK:
-            _shorten(lamp, slot)  # the user went another way than here, but two may have parted
-            return NEVER
-    if lamp[slot + SLOT_SEEN] == 1:
+    if perhaps or not lamp[slot + SLOT_TELLS]:
+        if lamp[WINDOW_RELATION] == reach.BEHIND and lamp[slot + SLOT_RELATION] != reach.BEHIND:
+            if lamp[slot + SLOT_DISTANCE] + lamp[WINDOW_DISTANCE] > moved + _SLACK:
+                _shorten(lamp, slot)  # the user went another way than here, but two may have parted
+                return NEVER
+    if lamp[slot + SLOT_SEEN] == 1 and not lamp[slot + SLOT_TELLS]:
         return NEVER  # somebody is still there
+    origin = lamp[slot + SLOT_ORIGIN]
+    arrive = lamp[slot + SLOT_ARRIVE]
+    newest = lamp[slot + SLOT_NUMBER]
     since = lamp[slot + SLOT_FROM]
     _leave(lamp, slot)
-    remove(lamp, slot)
+    slots.remove(lamp, slot)
+    slot = SLOTS
+    while span and slot < SLOTS + lamp[TRACKS] * SLOT_LENGTH:
+        if (
+            lamp[slot + SLOT_ORIGIN] == origin
+            and lamp[slot + SLOT_ARRIVE] == arrive
+            and (newest - lamp[slot + SLOT_NUMBER]) % 65535 <= span
+        ):
+            since = min(since, lamp[slot + SLOT_FROM])
+            slots.remove(lamp, slot)
+        else:
+            slot += SLOT_LENGTH
     return since
 
 
@@ -170,60 +193,19 @@ def _shorten(lamp, slot: int) -> None:
     lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], lamp[slot + SLOT_BRANCH])
 
 
-def alike(lamp, one: int, other: int) -> bool:
-    """Whether two tracks stand for users seen at the same post, on the same way: then it does not matter who is who."""
-    return (
-        lamp[one + SLOT_ORIGIN] == lamp[other + SLOT_ORIGIN]
-        and lamp[one + SLOT_ARRIVE] == lamp[other + SLOT_ARRIVE]
-        and lamp[one + SLOT_CLASSES] & lamp[other + SLOT_CLASSES] != 0
-    )
-
-
 def _leave(lamp, gone: int) -> None:
     """A track is taken away; who stays on one that is alike may be its user: it takes over what it has and lacks."""
     slot = SLOTS
     while slot < SLOTS + lamp[TRACKS] * SLOT_LENGTH:
-        if slot != gone and alike(lamp, slot, gone):
+        if slot != gone and slots.alike(lamp, slot, gone):
             lamp[slot + SLOT_CLASSES] |= lamp[gone + SLOT_CLASSES]
             lamp[slot + SLOT_FIRST] = min(lamp[slot + SLOT_FIRST], lamp[gone + SLOT_FIRST])
             lamp[slot + SLOT_EVIDENCE] = max(lamp[slot + SLOT_EVIDENCE], lamp[gone + SLOT_EVIDENCE])
             lamp[slot + SLOT_FROM] = min(lamp[slot + SLOT_FROM], lamp[gone + SLOT_FROM])
             lamp[slot + SLOT_UNTIL] = max(lamp[slot + SLOT_UNTIL], lamp[gone + SLOT_UNTIL])
             lamp[slot + SLOT_BARRED] = min(lamp[slot + SLOT_BARRED], lamp[gone + SLOT_BARRED])
+        if slot != gone and lamp[slot + SLOT_ORIGIN] == lamp[gone + SLOT_ORIGIN] and lamp[slot + SLOT_GONE] == NEVER:
+            lamp[slot + SLOT_LEAVES] = max(0, lamp[slot + SLOT_LEAVES] - 1)
+            if lamp[slot + SLOT_LEAVES] == 0:
+                lamp[slot + SLOT_LEFT] = NEVER
         slot += SLOT_LENGTH
-
-
-def remove(lamp, slot: int) -> None:
-    """Free a slot; the last track moves into it."""
-    lamp[TRACKS] -= 1
-    last = SLOTS + lamp[TRACKS] * SLOT_LENGTH
-    if slot != last:
-        for at in range(SLOT_LENGTH):
-            lamp[slot + at] = lamp[last + at]
-
-
-def _merge(lamp) -> None:
-    """Make one of the two most similar tracks: earliest from, latest until, every class, both directions."""
-    best = NEVER
-    keep = SLOTS
-    drop = SLOTS + SLOT_LENGTH
-    end = SLOTS + lamp[TRACKS] * SLOT_LENGTH
-    one = SLOTS
-    while one < end:
-        other = one + SLOT_LENGTH
-        while other < end:
-            apart = abs(lamp[one + SLOT_FROM] - lamp[other + SLOT_FROM])
-            apart += abs(lamp[one + SLOT_UNTIL] - lamp[other + SLOT_UNTIL])
-            if apart < best:
-                best = apart
-                keep = one
-                drop = other
-            other += SLOT_LENGTH
-        one += SLOT_LENGTH
-    lamp[keep + SLOT_ORIGIN] = MERGED_ORIGIN
-    lamp[keep + SLOT_CLASSES] |= lamp[drop + SLOT_CLASSES]
-    lamp[keep + SLOT_RELATION] = reach.UNKNOWN
-    lamp[keep + SLOT_FROM] = min(lamp[keep + SLOT_FROM], lamp[drop + SLOT_FROM])
-    lamp[keep + SLOT_UNTIL] = max(lamp[keep + SLOT_UNTIL], lamp[drop + SLOT_UNTIL])
-    lamp[MERGED] += 1
-    remove(lamp, drop)

@@ -21,6 +21,12 @@ FARTHEST_CM = 100_000
 #: Heartbeats are listened to from nodes no farther along the ways than this [cm].
 HEARD_CM = 15_000
 _RADARS = ("ld2451",)
+#: Sensors that miss nobody.
+_SURE = ("ideal",)
+
+
+#: The fields of a gate of `core/neighbours`.
+_Gate = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -190,11 +196,11 @@ class _Gates:
         self.children: defaultdict[int, list[int]] = defaultdict(list)
         for point, step in steps.items():
             self.children[step.parent].append(point)
-        self._beyond: dict[int, list[tuple[int, int, int]]] = {}
+        self._beyond: dict[int, list[_Gate]] = {}
         for point in reversed(steps):  # the farthest first: children before their parents
             self._beyond[point] = self._farthest([self._from(child) for child in self.children[point]], point)
 
-    def _own(self, point: int) -> list[tuple[int, int, int]]:
+    def _own(self, point: int) -> list[_Gate]:
         """The gate at a point: a sensor that every class admitted here sets off."""
         if point >= self.graph.lamp_count:
             return []
@@ -206,19 +212,19 @@ class _Gates:
             reach = min((sensor.range_cm.get(name, 0) for name in names), default=0)
             if reach > 0:
                 near = distance if sensor.kind in _RADARS else distance - reach
-                found.append((max(0, near), distance + reach, point))
+                found.append((max(0, near), distance + reach, point, int(sensor.kind in _SURE)))
         return [min(found)] if found else []
 
-    def _from(self, point: int) -> list[tuple[int, int, int]]:
+    def _from(self, point: int) -> list[_Gate]:
         """The gates from a point on, its own first."""
         return (self._own(point) + self._beyond[point])[: way.MAX_GATES]
 
-    def _farthest(self, branches: list[list[tuple[int, int, int]]], point: int) -> list[tuple[int, int, int]]:
+    def _farthest(self, branches: list[list[_Gate]], point: int) -> list[_Gate]:
         """The gates beyond a point whatever branch is taken: of each number the farthest; where none goes on, the exit."""
         if not branches:
             end = self.steps[point].distance
             own = self._own(point)
-            return [(end, max([end] + [gate[1] for gate in own]), -1)]
+            return [(end, max([end] + [gate[1] for gate in own]), -1, 0)]
         found = []
         for number in range(way.MAX_GATES):
             gates = [branch[number] for branch in branches if number < len(branch)]
@@ -232,7 +238,7 @@ class _Gates:
 
     def past(self, point: int) -> list[int]:
         """The gates on the way to a point and on from it, flat as in a row."""
-        before: list[tuple[int, int, int]] = []
+        before: list[_Gate] = []
         at = self.steps[point].parent
         while at in self.steps:
             before = self._own(at) + before
@@ -240,6 +246,6 @@ class _Gates:
         return _flat((before + self._from(point))[: way.MAX_GATES])
 
 
-def _flat(gates: list[tuple[int, int, int]]) -> list[int]:
+def _flat(gates: list[_Gate]) -> list[int]:
     flat = [value for gate in gates for value in gate]
-    return flat + [row.NEVER, row.NEVER, -1] * (way.MAX_GATES - len(gates))
+    return flat + [row.NEVER, row.NEVER, -1, 0] * (way.MAX_GATES - len(gates))
