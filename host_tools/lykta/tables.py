@@ -74,3 +74,18 @@ LEVELS = pa.schema(
         ("cause", pa.int8()),
     ]
 )
+
+#: What lamps do while nobody is there: one row per step, in the order (lamp, t_ms); a step holds until the next one. `idle_permille`
+#: and `floor_permille` are what every scheme gives at least (the floor is the site's); `up` and `down` the ramps in positions of
+#: `core/dimmer` per ms; `lit`: whether a lamp can give light at all then (else it is day).
+RESTS = pa.schema(
+    [
+        ("lamp", pa.int32()),
+        ("t_ms", pa.int32()),
+        ("idle_permille", pa.int16()),
+        ("floor_permille", pa.int16()),
+        ("up", pa.int32()),
+        ("down", pa.int32()),
+        ("lit", pa.bool_()),
+    ]
+)
