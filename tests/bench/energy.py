@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 from lykta import sensing
 from lykta.corehost import schema
 from lykta.plan import Plan, make_plan
+from lykta.plan.rest import rests
 from lykta.profiles import load_profile, load_requirement, resolve_requirement
 from lykta.scenarios.model import DATE, RADIOS, with_ideal_sensors
 from lykta.score import Rules, judge, prepare
+from lykta.score.bound import bounds
+from lykta.score.night import LEAST_BOUND
 from lykta.sim import schemes
 from lykta.sim.night import run
 from lykta.site import load
@@ -43,13 +46,18 @@ class Sums:
     stationary: float  # of `dark`, that of people who stood still for longer than `linger`
     users: int
     users_dark: int  # with another dark second than those
+    bound: float  # the clairvoyant bound
+    free: float  # and the free one
 
     def row(self) -> tuple[float, ...]:
         """As numbers, in the order of COLUMNS."""
-        return (self.full, self.spent, self.nodes, self.duty, self.late, self.dark, self.stationary, self.users, self.users_dark)
+        return (
+            self.full, self.spent, self.nodes, self.duty, self.late, self.dark, self.stationary, self.users, self.users_dark,
+            self.bound, self.free,
+        )  # fmt: skip
 
 
-FULL, SPENT, NODES, DUTY, LATE, DARK, STATIONARY, USERS, USERS_DARK = range(9)
+FULL, SPENT, NODES, DUTY, LATE, DARK, STATIONARY, USERS, USERS_DARK, BOUND, FREE = range(11)
 Nights = NDArray[np.float64]  # by night and column
 Share = Callable[[Nights], Nights]
 
@@ -73,6 +81,7 @@ def night(job: tuple[str, float, int]) -> list[Sums]:
     needs = load_requirement(SITE)
     rules = Rules(needs.tau_ms, resolve_requirement(needs, plan.agenda.times))
     owed = prepare(site, graph, rules, moves, sensing.coverage(site, graph), *span, plan.floors)
+    possible = bounds(owed, rests(plan))
     found = []
     for light in lit:
         score = judge(owed, light.levels, light.detections, linger_ms=_linger(plan))
@@ -89,6 +98,8 @@ def night(job: tuple[str, float, int]) -> list[Sums]:
                 stationary=people.stationary_s,
                 users=people.users,
                 users_dark=int(dark.sum()),
+                bound=possible.bound_wh,
+                free=possible.free_wh,
             )
         )
     return found
@@ -105,6 +116,7 @@ def report(seeds: range, rates: tuple[float, ...], workers: int) -> Iterator[str
     yield f"{SITE}, {DATE}, dusk to dawn, seeds {seeds[0]}-{seeds[-1]}, all schemes with the same people, misses and losses."
     yield "Ideal sensors: 8 m circles, nobody missed, no frame lost. Real: PIR, 5 % of passes missed, false alarms, radio lossy in bursts."
     yield "Saving: of lamp energy; net: less nodes and sensors. In brackets: 95 % of a bootstrap over nights. Dark: without stationary."
+    yield "Of possible: the saving as a share of the clairvoyant bound's; the same idle level and floors, full light for everyone."
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for sensors in ("ideal", "real"):
             for rate in rates:
@@ -112,12 +124,24 @@ def report(seeds: range, rates: tuple[float, ...], workers: int) -> Iterator[str
                 by_scheme = np.array([[scheme.row() for scheme in schemes_] for schemes_ in nights]).swapaxes(0, 1)
                 yield ""
                 yield f"{sensors} sensors, {rate:g} users an hour, {int(by_scheme[0][:, USERS].sum())} users in {len(seeds)} nights"
+                yield from _most(by_scheme[0])
                 yield from _table(dict(zip(SCHEMES, by_scheme, strict=True)))
                 yield from _aims(dict(zip(SCHEMES, by_scheme, strict=True)), is_aim=(sensors, rate) == ("ideal", 10))
 
 
+def _most(nights: Nights) -> Iterator[str]:
+    """What nobody can exceed."""
+    total = nights.sum(axis=0)
+    free = 100 * (total[FULL] - total[FREE]) / total[FULL]
+    yield (
+        f"  possible: {100 * float(_bound(total)):.2f} {_interval(nights, _bound, 2)} % with full light for everyone and this idle level;"
+        f" {free:.2f} % if lamps rested at their floors alone"
+    )
+
+
 def _table(nights: dict[str, Nights]) -> Iterator[str]:
-    yield f"  {'':16}{'saving %':>22}{'net %':>8}{'service %':>28}{'late s':>10}{'dark s':>9}{'stationary s':>14}   users ever dark"
+    head = (("saving %", 22), ("net %", 8), ("of possible %", 24), ("service %", 28), ("late s", 10), ("dark s", 9), ("stationary s", 14))
+    yield f"  {'':16}" + "".join(f"{name:>{width}}" for name, width in head) + "   users ever dark"
     for scheme, found in nights.items():
         total = found.sum(axis=0)
         service = f"{100 * _service(total):.3f} {_interval(found, _service, 3)}"
@@ -125,9 +149,17 @@ def _table(nights: dict[str, Nights]) -> Iterator[str]:
         dark, users, users_dark = total[DARK] - total[STATIONARY], int(total[USERS]), int(total[USERS_DARK])
         most = 1e6 * clopper_pearson(users_dark, users)[1]
         yield (
-            f"  {scheme:16}{saving:>22}{100 * _net(total):>8.2f}{service:>28}{total[LATE]:>10.1f}{dark:>9.1f}{total[STATIONARY]:>14.1f}"
+            f"  {scheme:16}{saving:>22}{100 * _net(total):>8.2f}{_possible(found):>24}{service:>28}"
+            f"{total[LATE]:>10.1f}{dark:>9.1f}{total[STATIONARY]:>14.1f}"
             f"   {users_dark} of {users} (at most {most:,.0f} in a million)"
         )
+
+
+def _possible(nights: Nights) -> str:
+    """The share of what is possible, with its interval; n/a where next to nothing can be saved."""
+    if _bound(nights.sum(axis=0)) < LEAST_BOUND:
+        return "n/a"
+    return f"{100 * _share(nights.sum(axis=0)):.2f} {_interval(nights, _share, 2)}"
 
 
 def _aims(nights: dict[str, Nights], is_aim: bool) -> Iterator[str]:
@@ -151,6 +183,16 @@ def verdict(met: bool) -> str:
 
 def _saving(sums: Nights) -> Nights:
     return np.asarray((sums[..., FULL] - sums[..., SPENT]) / sums[..., FULL])
+
+
+def _bound(sums: Nights) -> Nights:
+    """g_bound."""
+    return np.asarray((sums[..., FULL] - sums[..., BOUND]) / sums[..., FULL])
+
+
+def _share(sums: Nights) -> Nights:
+    """g_scheme / g_bound."""
+    return np.asarray(_saving(sums) / _bound(sums))
 
 
 def _net(sums: Nights) -> float:

@@ -1,7 +1,7 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|night|city] [--seeds 1-20]
+python tests/bench/figures.py [--quick] [--only energy|night|city|radio] [--seeds 1-20]
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path
 from time import perf_counter
 
 import energy
+import hostile
 import speed
 
 from lykta import __version__
 
-PARTS = ("energy", "night", "city")
+PARTS = ("energy", "night", "city", "radio")
 
 
 def machine() -> str:
@@ -65,6 +66,9 @@ def lines(parts: tuple[str, ...], quick: bool, seeds: range) -> Iterator[str]:
     if "city" in parts:
         yield "\n3. A city " + busy()
         yield from speed.a_city((1, 10, 40) if quick else (1, 100, 2500), workers)
+    if "radio" in parts:
+        yield "\n4. Hostile radio " + busy()
+        yield from hostile.report(100_000 if quick else hostile.COUNT)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from lykta.score.quantities import EVERYONE, QUANTITIES
 from lykta.score.requirements import Outcome as Judged
 from lykta.score.words import PEOPLE, kwh, percent, reservations, sentences, service
 
-_ENGINES = {"python": "in pure Python", "compiled": "compiled to machine code"}
+_ENGINES = {"python": "in pure Python", "compiled": "compiled to machine code", "loop": "in whole firmwares on MicroPython"}
 _NOTES_SHOWN = 12
 
 
@@ -36,10 +36,17 @@ def print_conditions(console: Console, scenario: Scenario, plan: Plan, engine: s
         *(("", note) for note in notes),
         ("Profile", scenario.profile.name),
         *conditions(scenario),
-        ("Engine", f"the node's own control law, {_ENGINES[engine]} (Lykta {__version__})"),
+        ("Engine", _lit_by(scenario, engine)),
     ]
     console.print("[bold]Simulated, not measured[/bold]")
     console.print(_pairs(rows))
+
+
+def _lit_by(scenario: Scenario, engine: str) -> str:
+    """What decides how bright lamps are."""
+    if scenario.scheme is None:
+        return f"the node's own control law, {_ENGINES[engine]} (Lykta {__version__})"
+    return f"not the nodes but the yardstick {scenario.scheme.said} (Lykta {__version__})"
 
 
 def print_nights(console: Console, scores: Sequence[Score]) -> None:
@@ -86,10 +93,32 @@ def _print_one(console: Console, score: Score) -> None:
     rows = [
         ("Electricity", known if energy.power_known else "not known"),
         ("Saving", f"{percent(energy.saving)} of the lamps; {percent(energy.net_saving)} net of nodes and sensors"),
+        *_possible(score),
+        *_utility(score),
         ("Changes", "n/a" if changes is None else f"{changes:.1f} of level per lamp and hour"),
         *(("Note" if not place else "", note) for place, note in enumerate(reservations(score))),
     ]
     console.print(_pairs(rows))
+
+
+def _utility(score: Score) -> list[tuple[str, str]]:
+    """The second score for people, where anybody was owed light."""
+    if score.utility is None or score.utility.mean is None or score.utility.p5 is None:
+        return []
+    return [
+        ("Utility", f"{score.utility.mean:.3f} in the mean, {score.utility.p5:.3f} at the 5th percentile (weighted light around people)")
+    ]
+
+
+def _possible(score: Score) -> list[tuple[str, str]]:
+    """What could have been saved, beside the saving above it."""
+    if score.bounds is None or score.bounds.saving is None:
+        return []
+    most = f"{percent(score.bounds.saving)} at most, with full light for everyone and these lowest levels"
+    return [
+        ("Possible", f"{most}; {percent(score.bounds.share)} of it reached"),
+        ("", f"{percent(score.bounds.free_saving)} at most if lamps rested at their floors alone"),
+    ]
 
 
 def _print_several(console: Console, scores: Sequence[Score]) -> None:

@@ -18,8 +18,11 @@ from lykta.progress import Progress
 from lykta.scenarios import DATE, RADIOS, SENSORS, Scenario, Wish
 from lykta.scenarios.about import doubts
 from lykta.scenarios.output import make_writable, write_folder, write_junit
+from lykta.scenarios.yardsticks import TRAINING, tuned
 from lykta.score import Score
 from lykta.score.requirements import judge_all, of_texts, unjudged
+from lykta.sim.baselines import SCHEMES
+from lykta.sim.baselines import find as find_scheme
 from lykta.sim.night import ENGINES, engine_of
 
 REQUIREMENT_FAILED = 1
@@ -53,6 +56,9 @@ def _schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option("--seed", "seeds", type=Seeds(), metavar="N|A-B", help="Seed, or several: one night each. Default: 1.")
 @click.option("--sensors", type=click.Choice(SENSORS), help="As the site has them (the default), or ideal ones.")
 @click.option("--radio", type=click.Choice(list(RADIOS)), help="Nothing lost (ideal, the default), or 10 % lost in bursts (real).")
+@click.option(
+    "--scheme", metavar="NAME", help="Light it with a yardstick instead: " + ", ".join(SCHEMES) + '. "NAME: hold = 30 s", "NAME: tuned".'
+)
 @click.option("--require", multiple=True, metavar="TEXT", help='Fail unless this holds, e.g. "saving at least 45 %". May be given again.')
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for report, tables and summary.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the requirements as JUnit XML.")
@@ -61,8 +67,8 @@ def _schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.pass_context
 def simulate(
     context: click.Context, what: str, profile: str | None, requirement: str | None, traffic: str | None, date: dt.datetime | None,
-    seeds: list[int] | None, sensors: str | None, radio: str | None, require: tuple[str, ...], out: Path | None, junit: Path | None,
-    engine: str,
+    seeds: list[int] | None, sensors: str | None, radio: str | None, scheme: str | None, require: tuple[str, ...],
+    out: Path | None, junit: Path | None, engine: str,
 ) -> int:  # fmt: skip
     """Simulate a night on a street and write its report.
 
@@ -81,10 +87,14 @@ def simulate(
     scenario = replace(
         scenario, engine=engine_of(engine), seeds=tuple(seeds or scenario.seeds), require=(*scenario.require, *of_texts(require))
     )
+    scenario = replace(scenario, scheme=find_scheme(scheme) if scheme else None)
     plan, doubtful = scenarios.fit(scenario)
     for folder, option in ((out, "--out"), (junit and junit.parent, "--junit")):
         if folder:
             make_writable(folder, option)
+    if scenario.scheme and scenario.scheme.tuned:
+        with Progress(f"tuning {scenario.scheme.scheme.name} on seeds {TRAINING[0]}-{TRAINING[-1]}"):
+            scenario = tuned(scenario, plan)
     console = Console()
     print_conditions(console, scenario, plan, scenario.engine)
     errors = Console(stderr=True)

@@ -121,6 +121,17 @@ def _service_sheets(score: Score) -> tuple[Sheet, ...]:
     )
 
 
+def _possible(score: Score) -> tuple[tuple[str, str], ...]:
+    """What could have been saved, beside what was."""
+    if score.bounds is None:
+        return ()
+    return (
+        ("at most possible, with full light for everyone and these lowest levels", words.percent(score.bounds.saving)),
+        ("share of it that was reached", words.percent(score.bounds.share)),
+        ("at most possible if lamps rested at their floors alone", words.percent(score.bounds.free_saving)),
+    )
+
+
 def _energy_sheet(score: Score) -> Sheet:
     energy, comfort = score.energy, score.comfort
     rows = []
@@ -134,6 +145,7 @@ def _energy_sheet(score: Score) -> Sheet:
     changes = "n/a" if comfort.changes_per_lamp_hour is None else f"{comfort.changes_per_lamp_hour:.1f}"
     rows += [
         ("saving by control, lamps only", words.percent(energy.saving)),
+        *_possible(score),
         ("nodes and sensors, as a share of always on", words.percent(energy.node_share)),
         ("net saving", words.percent(energy.net_saving)),
         ("light emitted", f"{energy.lumen_hours / 1000:,.0f} klm h".replace(",", " ")),

@@ -43,6 +43,7 @@ def conditions(scenario: Scenario) -> tuple[tuple[str, str], ...]:
     tau = duration(scenario.requirement.tau_ms)
     said = [
         ("Requirement", f"{scenario.requirement.name}: light is owed {tau} after somebody comes within reach of a sensor"),
+        *([("Scheme", f"{scenario.scheme.said}. A yardstick, not Lykta: {scenario.scheme.scheme.said}")] if scenario.scheme else []),
         ("Sensors", _sensors(scenario)),
         ("Radio", _radio(scenario)),
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from lykta.profiles import Profile, Requirement
 from lykta.score.requirements import Condition
 from lykta.sensing import Fault
+from lykta.sim.baselines import Chosen
 from lykta.sim.night import Breakdown
 from lykta.sim.radio import IDEAL, REAL, Radio
 from lykta.site import Site
@@ -47,7 +48,8 @@ class Broken:
 class Scenario:
     """Site, profile, requirement, people, date, seeds; what breaks; and what must hold (`require`, decides the exit status).
 
-    `sensors` and `radio` are names of SENSORS and RADIOS; the sensors of `site` are already those.
+    `sensors` and `radio` are names of SENSORS and RADIOS; the sensors of `site` are already those. `scheme`: the yardstick that lights
+    the nights instead of the nodes.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Scenario:
     broken: Broken = Broken()
     require: Sequence[Condition] = ()
     engine: str = "auto"
+    scheme: Chosen | None = None
 
     @property
     def link(self) -> Radio:

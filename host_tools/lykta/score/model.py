@@ -63,6 +63,35 @@ class Energy:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What was possible: `score.bound`. The clairvoyant bound, and the free one, which may rest at the floors alone.
+
+    `saving` and `free_saving` are the most that could be saved, as shares of always on; None where that is 0. `share` is the part of
+    `saving` that this night reached; None where there is next to nothing to reach. It means nothing without the saving itself, nor
+    between nights that rest at different levels.
+    """
+
+    bound_wh: float
+    free_wh: float
+    saving: float | None
+    free_saving: float | None
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Utility:
+    """`score.utility` over all seconds of all users in duty: its mean and 5th percentile, None where there are none.
+
+    `below_s`: seconds in which some lamp that counts was below what is required; `seconds`: all of them.
+    """
+
+    mean: float | None
+    p5: float | None
+    below_s: int
+    seconds: int
+
+
+@dataclass(frozen=True)
 class LampScore:
     """One lamp's night. `mean_permille`: its mean level."""
 
@@ -194,6 +223,8 @@ class Score:
     lamps: tuple[LampScore, ...]
     lowest_permille: int
     users: pa.Table = field(repr=False)
+    bounds: Bounds | None = None
+    utility: Utility | None = None
 
     def to_json(self) -> dict[str, object]:
         """Everything but `users` as dictionaries, lists and numbers, with the number of the schema."""

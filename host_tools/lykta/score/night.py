@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ from lykta.score.comfort import comfort
 from lykta.score.energy import Plant, is_change, lamp_scores, total
 from lykta.score.intervals import Ints, Spans, common, ints, keys, sums, union
 from lykta.score.light import Light, Outage
-from lykta.score.model import USERS, About, ClassScore, Loss, Score, Spread
+from lykta.score.model import USERS, About, Bounds, ClassScore, Loss, Score, Spread
 from lykta.score.moments import worst
 from lykta.score.motion import Motion, read
 from lykta.score.needs import Owed, owed
@@ -32,6 +32,7 @@ from lykta.site.model import Site
 from lykta.tables import ANIMAL
 
 _NJ_PER_WH = 3.6e12
+LEAST_BOUND = 0.05  # where less than this can be saved at all, the share of what is possible says nothing
 LINGER_MS = 180_000  # the default of `linger`, where no profile says otherwise
 
 #: For each lamp its floors: (from when [ms], permille), in the order of time; none before the first.
@@ -173,8 +174,12 @@ def judge(
     outages: Sequence[Outage] = (),
     linger_ms: Sequence[int] = (LINGER_MS,) * schema.CLASSES,
     about: About | None = None,
+    bounds: Bounds | None = None,
 ) -> Score:
-    """Score a night's light. `outages`: dead lamps; `linger_ms`: the profile's, by class; `about`: where the figures come from."""
+    """Score a night's light.
+
+    `outages`: dead lamps; `linger_ms`: the profile's, by class; `about`: where the figures come from; `bounds`: what was possible.
+    """
     plant = Plant.of(night.site)
     light = Light(levels, plant.cap, night.begin_ms, night.end_ms, outages)
     light_sums, energy = Sums(light, plant.light_of, plant.kind), Sums(light, plant.power_of, plant.kind)
@@ -186,13 +191,14 @@ def judge(
     served = _served(night, light, light_sums, gone)
     changes = is_change(light)
     lamps = lamp_scores(night.site, plant, light, light_sums, energy, changes)
+    spent = total(night.site, lamps, night.end_ms - night.begin_ms)
     present = [number for number in range(schema.CLASSES) if (night.road_user[night.present] == number).any()]
     return Score(
         about=about or About(night.site.name, version=__version__, note=night.site.note),
         begin_ms=night.begin_ms,
         end_ms=night.end_ms,
         tau_ms=night.rules.tau_ms,
-        energy=total(night.site, lamps, night.end_ms - night.begin_ms),
+        energy=spent,
         everyone=_class_score(night, served, None),
         classes={schema.CLASS_NAMES[number]: _class_score(night, served, number) for number in present},
         comfort=comfort(night.graph, light, changes, plant.adaptive),
@@ -201,7 +207,13 @@ def judge(
         lamps=lamps,
         lowest_permille=light.lowest(),
         users=_users(night, served),
+        bounds=bounds and replace(bounds, share=share_of_possible(spent.saving, bounds.saving)),
     )
+
+
+def share_of_possible(saving: float | None, bound: float | None) -> float | None:
+    """g_scheme / g_bound; None where g_bound is below 5 %, or unknown."""
+    return None if saving is None or bound is None or bound < LEAST_BOUND else saving / bound
 
 
 def score(
@@ -307,4 +319,4 @@ def _users(night: Night, served: _Served) -> pa.Table:
     return pa.table({column.name: pa.array(columns[column.name], column.type) for column in USERS}, schema=USERS)
 
 
-__all__ = ["LINGER_MS", "Floors", "Night", "Outage", "judge", "prepare", "score"]
+__all__ = ["LEAST_BOUND", "LINGER_MS", "Floors", "Night", "Outage", "judge", "prepare", "score", "share_of_possible"]

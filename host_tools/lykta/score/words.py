@@ -83,8 +83,11 @@ def kwh(watt_hours: float) -> str:
 def sentences(score: Score, today: Score | None = None, bound: float | None = None) -> tuple[str, ...]:
     """The summary in the order of importance: electricity, light for people, the dark, the lowest level.
 
-    `today`: the night of the scheme in use today with the same traffic; `bound`: the saving that no controller can exceed.
+    `today`: the night of the scheme in use today with the same traffic; `bound`: the saving that no controller can exceed, where the
+    score does not know it.
     """
+    if bound is None and score.bounds is not None:
+        bound = score.bounds.saving
     said = (_energy(score, today, bound), _light(score), _dark(score), _stood(score.everyone), _late(score), _lowest(score))
     return tuple(sentence for sentence in said if sentence)
 
@@ -145,7 +148,8 @@ def _energy(score: Score, today: Score | None, bound: float | None) -> str:
     if today is not None and today.energy.saving is not None:
         said.append(f"today's scheme {_used(today.energy.saving)}")
     if bound is not None:
-        said.append(f"{floor(round(100 * bound, 1))} % is the most any controller could save")
+        most = ceil(round(100 * bound, 1))
+        said.append(f"{most} % is the most any controller could save that gives everyone full light and keeps these lowest levels")
     return "; ".join(said) + "."
 
 

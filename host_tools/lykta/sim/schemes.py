@@ -1,24 +1,26 @@
-"""Yardsticks: what other ways to light the same street would have done in the same night.
+"""Yardsticks: what other ways to light the same street would have done in the same night. `baselines` lists them by name.
 
-A scheme only says which lamp it wishes how bright, and when. Idle, floors, phases and ramps are those of the plan, the light
-moves through the dimmer of the node, and readings and radio are those that the nodes met. None of this ships to a node.
+A scheme only says which lamp it wishes how bright, and when. Floors, phases and ramps are those of the plan, idle too unless
+the scheme has its own; the light moves through the dimmer of the node, and readings and radio are those that the nodes met.
+None of this ships to a node.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 import numpy as np
 import pyarrow as pa
 
-from lykta.corehost import dimmer, presence, priority, schema
+from lykta.corehost import dimmer, phases, presence, priority, schema, telling
 from lykta.corehost import lamp as row
 from lykta.corehost import neighbours as way
 from lykta.corehost import settings as block
 from lykta.plan import Plan
+from lykta.profiles.model import Start
 from lykta.sim import radio as ears
 from lykta.sim.night import hops_between, level_table
 from lykta.sim.radio import IDEAL, Radio
@@ -37,11 +39,15 @@ Wishes = Sequence[Sequence[tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Lit:
-    """How a scheme lit a night: `levels` and `detections` are tables of `lykta.tables`, ready to be scored."""
+    """How a scheme lit a night: `levels` and `detections` are tables of `lykta.tables`, ready to be scored.
+
+    `idle`: the level [permille] at which it may rest all night, where that is not the plan's.
+    """
 
     scheme: str
     levels: pa.Table
     detections: pa.Table
+    idle: int | None = None
 
 
 def always_on(plan: Plan) -> Lit:
@@ -57,18 +63,93 @@ def group(plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, either_si
     time runs anew with each detection; who stays in view is detected on and on, the last time when he leaves it.
     """
     members = [group_of(plan.graph, lamp, either_side) for lamp in range(plan.graph.lamp_count)]
+    return Lit("fixed group", drive(plan, _held(plan, told, members, seed, radio, hold_ms)), as_detections(told))
+
+
+def zone(plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, hold_ms: int = 60_000) -> Lit:
+    """Zone by zone: whoever is seen lights all lamps of the zone of the lamp that sees him, until 60 s after the last detection."""
+    lamps = plan.site.lamps
+    members = [
+        [other for other, at in enumerate(lamps) if at.zone == own.zone and at.adaptive and other != lamp] for lamp, own in enumerate(lamps)
+    ]
+    return Lit("zone", drive(plan, _held(plan, told, members, seed, radio, hold_ms)), as_detections(told))
+
+
+def alone(plan: Plan, told: pa.Table, hold_ms: int = 60_000) -> Lit:
+    """Every lamp for itself: whoever is seen lights the lamp that sees him, for 60 s."""
+    members: list[list[int]] = [[] for _ in plan.site.lamps]
+    return Lit("alone", drive(plan, _held(plan, told, members, 0, IDEAL, hold_ms)), as_detections(told))
+
+
+def static(plan: Plan, level: int) -> Lit:
+    """Every lamp at one level [permille] from light on to light off, or at its floor."""
+    wish = [(plan.agenda.begin_ms, level), (plan.agenda.end_ms, 0)]
+    return Lit("static", drive(resting_at(plan, 0), [wish] * len(plan.site.lamps)), DETECTIONS.empty_table(), 0)
+
+
+def part_night(plan: Plan, level: int, until: int = 23 * 60, again: int = 5 * 60) -> Lit:
+    """By the clock: full until 23:00 and from 05:00 on, at `level` [permille] in between. Times in minutes after midnight."""
+    times = plan.agenda.times
+    steps = [(times.begins_ms(Start(phases.CLOCK, until)), level), (times.begins_ms(Start(phases.CLOCK, again)), _FULL)]
+    return Lit(
+        "part-night", drive(resting_at(plan, 0), [_by_clock(plan, _FULL, steps)] * len(plan.site.lamps)), DETECTIONS.empty_table(), 0
+    )
+
+
+def pattern(plan: Plan, moves: pa.Table, level: int = 700, low: int = 500) -> Lit:
+    """By the pattern of the traffic (Valla Torg's street): one level, and a lower one in the hours with the fewest people.
+
+    `moves`: the TRAJECTORIES of the night. The lower level holds in the hours of the clock in which no more people arrive than in the
+    lowest quartile of the hours of the night: what a perfect counter would have told beforehand.
+    """
+    steps = [(t_ms, low if is_low else level) for t_ms, is_low in _quiet_hours(plan, moves)]
+    return Lit("pattern", drive(resting_at(plan, 0), [_by_clock(plan, level, steps)] * len(plan.site.lamps)), DETECTIONS.empty_table(), 0)
+
+
+def _by_clock(plan: Plan, first: int, steps: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """A wish from light on to light off: `first`, then what each step (t_ms, permille) says."""
+    begin_ms, end_ms = plan.agenda.begin_ms, plan.agenda.end_ms
+    before = [level for t_ms, level in steps if t_ms <= begin_ms]
+    return [(begin_ms, [first, *before][-1]), *(step for step in steps if begin_ms < step[0] < end_ms), (end_ms, 0)]
+
+
+def _quiet_hours(plan: Plan, moves: pa.Table) -> list[tuple[int, bool]]:
+    """(begin of each hour of the clock in the night, whether it is one of the quietest)."""
+    local = plan.agenda.times.local(plan.begin_ms)
+    begin = plan.begin_ms - (local.minute * 60 + local.second) * 1000
+    hours = np.arange(begin, max(plan.end_ms, begin + 1), 3_600_000)
+    first = np.unique(moves["user"].to_numpy(), return_index=True)[1]
+    seen = moves["road_user"].to_numpy()[first] < schema.CLASSES
+    arrived = np.searchsorted(hours, moves["t0_ms"].to_numpy()[first][seen], side="right") - 1
+    count = np.bincount(np.clip(arrived, 0, len(hours) - 1), minlength=len(hours))
+    return list(zip(hours.tolist(), (count <= np.quantile(count, 0.25)).tolist(), strict=True))
+
+
+def resting_at(plan: Plan, idle: int) -> Plan:
+    """The same plan with another idle level [permille] while the light is on; floors stay."""
+    blocks = []
+    for old in plan.blocks:
+        new = list(old)
+        for entry in (block.HEADER + index * block.ENTRY_LENGTH for index in range(old[block.ENTRIES])):
+            if plan.agenda.begin_ms <= old[entry + block.BEGIN] < plan.agenda.end_ms:
+                new[entry + block.IDLE] = idle
+        blocks.append(new)
+    return replace(plan, blocks=blocks)
+
+
+def _held(plan: Plan, told: pa.Table, members: Sequence[Sequence[int]], seed: int, radio: Radio, hold_ms: int) -> Wishes:
+    """Wishes of presence light for a lamp that detects, and for its members once they hear of it, held for a while."""
     link = radio.row(seed)
     wanted: list[list[tuple[int, int]]] = [[] for _ in members]
     number = [0] * len(members)
-    for t_ms, lamp in _detected(told, presence.RENEW_MS):
+    for t_ms, lamp in detected(told):
         number[lamp] += 1
         wanted[lamp].append((t_ms, t_ms + hold_ms))
         for other in members[lamp]:
             arrives = ears.arrival(link, lamp, number[lamp], other, hops_between(plan, lamp, other, radio.range_cm), t_ms)
             if arrives >= 0:
                 wanted[other].append((arrives, arrives + hold_ms))
-    wishes = [[(t_ms, PRESENCE if on else 0) for t_ms, on in _edges(stretches)] for stretches in wanted]
-    return Lit("fixed group", drive(plan, wishes), _as_detections(told))
+    return [[(t_ms, PRESENCE if on else 0) for t_ms, on in _edges(stretches)] for stretches in wanted]
 
 
 def group_of(graph: Graph, lamp: int, either_side: int) -> list[int]:
@@ -89,7 +170,7 @@ def group_of(graph: Graph, lamp: int, either_side: int) -> list[int]:
     return [other for other in found if other != lamp and graph.site.lamps[other].adaptive]
 
 
-def _detected(told: pa.Table, every_ms: int) -> list[tuple[int, int]]:
+def detected(told: pa.Table, every_ms: int = telling.RENEW_MS) -> list[tuple[int, int]]:
     """(t_ms, lamp) of everything that restarts a timer, in order: somebody comes, leaves, or is in view for `every_ms` more."""
     found: list[tuple[int, int]] = []
     since: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -118,7 +199,7 @@ def _edges(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, bool]]:
         yield until, False
 
 
-def _as_detections(told: pa.Table) -> pa.Table:
+def as_detections(told: pa.Table) -> pa.Table:
     """Every reading that somebody has come, as a detection of which nothing but the place is known."""
     seen = told.filter(np.isin(told["kind"].to_numpy(), (*_BEGINS, int(presence.TARGET))))
     lamp = seen["lamp"].to_numpy()
