@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -14,9 +13,10 @@ from lykta import corehost
 from lykta.corehost import lamp as row
 from lykta.sim import night
 from lykta.sim.radio import REAL
+from lykta.vm import environment, find_vm
 from tests.core import variants
 from tests.sim.nights import people, plan_of
-from tests.test_micropython import HERE, ROOT, find_vm
+from tests.test_micropython import HERE, ROOT
 
 pytestmark = pytest.mark.micropython
 ADVANCE, READING, FRAME, HEARTBEAT = range(4)
@@ -74,8 +74,7 @@ def record(site: str, demand: str, lamp: int, path: Path) -> int:
 def test_night__on_the_vm_is_the_night_on_cpython(site: str, demand: str, lamp: int, tmp_path: Path):
     """After every input position, target, rate and cause are equal, and in the end the whole row; no step allocates."""
     count = record(site, demand, lamp, tmp_path / "night.txt")
-    environment = {**os.environ, "MICROPYPATH": os.pathsep.join([str(ROOT / "firmware"), str(HERE), ".frozen"])}
     command = [find_vm(), "-X", "heapsize=1m", str(HERE / "replay.py"), str(tmp_path / "night.txt")]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(ROOT / "firmware", HERE), timeout=600)
     assert (run.returncode, run.stdout.strip()) == (0, str(count)), run.stderr
     assert count > 1000

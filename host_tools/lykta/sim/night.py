@@ -16,28 +16,18 @@ from lykta.corehost import lamp as row
 from lykta.errors import LyktaError
 from lykta.plan import Plan
 from lykta.sensing import Fault, readings
-from lykta.sim import engines, kernel
+from lykta.sim import engines, kernel, loop
 from lykta.sim import radio as ears
+from lykta.sim.breakdowns import Breakdown as Breakdown
 from lykta.sim.radio import IDEAL, Radio
 from lykta.tables import DETECTIONS, LEVELS
 from lykta.traffic import Demand, generate
+from lykta.vm import find_vm
 
-ENGINES = ("auto", "python", "compiled")
+#: The kernel in two forms, and whole firmwares on a VM.
+ENGINES = ("auto", "python", "compiled", "loop")
 _LEVEL_COLUMNS = 6
 _DETECTION_COLUMNS = 9
-
-
-@dataclass(frozen=True)
-class Breakdown:
-    """Something of a lamp, not of its sensor, that breaks from `from_ms` until `until_ms`.
-
-    `kind`: "node" (dead: its lamp burns full), "radio" (neither hears nor is heard), "driver" (reports a sensor fault).
-    """
-
-    lamp: int
-    kind: str
-    from_ms: int
-    until_ms: int
 
 
 @dataclass(frozen=True)
@@ -52,7 +42,7 @@ class Night:
     readings: pa.Table
     detections: pa.Table
     levels: pa.Table
-    merged: int  # how often tracks had to be merged
+    merged: int  # how often tracks had to be merged; -1: the engine does not see it
     faults: Sequence[Fault] = field(default=())
     breakdowns: Sequence[Breakdown] = field(default=())
 
@@ -63,7 +53,8 @@ def simulate(
 ) -> Night:  # fmt: skip
     """Simulate the night of a plan with the people of a demand and a seed.
 
-    `engine`: "compiled" (Numba), "python", or "auto": compiled where Numba is installed. All give the same tables.
+    `engine`: "compiled" (Numba), "python", or "auto": compiled where Numba is installed; these give the same tables. "loop": every
+    node's whole firmware on a MicroPython VM, which gives the same but for the time that polls, ticks and telegrams take.
     """
     trajectories = generate(plan.site, plan.graph, demand, seed, plan.begin_ms, plan.end_ms, plan.agenda.times.origin_utc_ms)
     told = readings(plan.site, plan.graph, trajectories, seed, faults, plan.begin_ms, plan.end_ms)
@@ -76,13 +67,25 @@ def run(
 ) -> Night:  # fmt: skip
     """The night of a plan with given trajectories and readings: how the nodes lit it."""
     chosen = engine_of(engine)
+    if chosen == "loop":
+        lit = loop.run(plan, told, seed, radio.row(seed), faults, breakdowns)
+        levels, detections, merged = np.array(lit.levels), np.array(lit.detections), -1
+    else:
+        levels, detections, merged = _by_kernel(plan, told, radio.row(seed), breakdowns, chosen)
     begin_ms = min(plan.agenda.begin_ms, plan.begin_ms)
-    end_ms = max(plan.agenda.end_ms, plan.end_ms)
-    inputs, lamps = prepare(plan, told, radio.row(seed), breakdowns, chosen)
-    levels, detections = engines.load(chosen).run(*inputs, begin_ms, end_ms)
-    merged = int(sum(int(lamp[row.MERGED]) for lamp in lamps))
     tables = level_table(plan, levels, begin_ms), _detections(detections)
     return Night(plan, seed, radio, chosen, trajectories, told, tables[1], tables[0], merged, tuple(faults), tuple(breakdowns))
+
+
+def _by_kernel(
+    plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Breakdown], engine: str
+) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """(levels, detections, how often tracks were merged) of a night, by the kernel."""
+    begin_ms = min(plan.agenda.begin_ms, plan.begin_ms)
+    end_ms = max(plan.agenda.end_ms, plan.end_ms)
+    inputs, lamps = prepare(plan, told, link, breakdowns, engine)
+    levels, detections = engines.load(engine).run(*inputs, begin_ms, end_ms)
+    return levels, detections, int(sum(int(lamp[row.MERGED]) for lamp in lamps))
 
 
 def engine_of(engine: str) -> str:
@@ -94,6 +97,8 @@ def engine_of(engine: str) -> str:
         raise LyktaError(f'There is no engine "{engine}": choose {", ".join(ENGINES)}.')
     if engine == "auto":
         return "compiled" if engines.available() else "python"
+    if engine == "loop":
+        find_vm()  # says what to install
     if engine == "compiled" and not engines.available():
         engines.load(engine)  # says what to install
     return engine
