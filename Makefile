@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest
 CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check env fast lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel docs bench pictures lock clean
+.PHONY: help demo test check env fast lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-fetch docs bench size coverage pictures lock clean
 
 help: ## this list
 	@echo 'Lykta: adaptive street lighting. The two to know: `make demo` and `make test`.'
@@ -57,13 +57,22 @@ test-micropython: $(VENV)/.dev ## the tests on a real MicroPython VM
 	@$(PYTEST) -q -m "micropython and not slow"
 
 test-wheel: $(VENV)/.dev ## the slow tests: build the wheel, install it elsewhere, run it there
-	@$(PYTEST) -q --durations=5 -m slow
+	@$(PYTEST) -q --durations=5 -m "slow and not fetch"
+
+test-fetch: $(VENV)/.dev ## the tests that fetch the 32-bit VM (64-bit Linux with apt): the heap of a node stays in its budget
+	@$(PYTEST) -q --durations=5 -m fetch
 
 docs: $(VENV)/.dev ## what the documents say is so
 	@$(PYTEST) -q -m docs
 
 bench: $(VENV)/.dev ## the published figures: energy, service, and time per stage
 	@$(PY) tests/bench/figures.py
+
+size: $(VENV)/.dev ## what the firmware weighs: its compiled files, and the heap of a node on a 32-bit VM
+	@$(PY) -m gauges.size
+
+coverage: $(VENV)/.dev ## which lines of the firmware the tests run on MicroPython, file by file
+	@$(PY) -m gauges.lines --least 90
 
 pictures: $(VENV)/.base ## draw the pictures of the README anew
 	@$(PY) host_tools/pictures/make.py

@@ -1,0 +1,69 @@
+"""The main.py of a node whose memory is measured: the app as main.py runs it, and a line of JSON for each figure on the console.
+
+{"module": name, "bytes": heap that its import took}      modules in the order of the file `/order`: each after all it imports
+{"begin": bytes}                                          what was in use before any of ours, shims included
+{"node": bytes}                                           after all was constructed
+{"running": bytes, "free": bytes}                         every minute, after a collection
+"""
+
+import asyncio
+import asyncio.core as core
+import gc
+import json
+
+import utime
+from vboard import board
+
+_PERIOD = 1 << 30  # of the ticks of a 32-bit VM
+_AHEAD = 1 << 28  # of the real clock, with which asyncio's C part stamps tasks that are due: so that all those are in the past
+
+
+def small_ticks():
+    """Virtual time on a VM of 32 bits, for as long as it runs less than 3 days: its ticks turn round as those of the ESP32 do."""
+    base = utime.ticks_ms() + _AHEAD - board.now
+    core.ticks = lambda: (base + board.now) % _PERIOD
+
+
+def used():
+    """Bytes in use, without rubbish."""
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def load(names):
+    """Import modules one by one."""
+    sizes = [0] * (len(names) + 1)
+    sizes[0] = used()
+    for number, name in enumerate(names):
+        __import__(name)
+        sizes[number + 1] = used()
+    return sizes
+
+
+async def watch(life):
+    """Print what is in use while the node lives."""
+    while not life.done():
+        await asyncio.sleep_ms(60_000)
+        print(json.dumps({"running": used(), "free": gc.mem_free()}))
+
+
+async def main(names):
+    """A node's life, watched."""
+    sizes = load(names)
+    print(json.dumps({"begin": sizes[0]}))
+    for number, name in enumerate(names):
+        print(json.dumps({"module": name, "bytes": sizes[number + 1] - sizes[number]}))
+    del sizes
+    from lykta_node.app import Node
+
+    node = Node()
+    print(json.dumps({"node": used()}))
+    life = asyncio.create_task(node.life())
+    await watch(life)
+
+
+small_ticks()
+with open("/order") as _file:
+    _names = _file.read().split()
+asyncio.run(main(_names))

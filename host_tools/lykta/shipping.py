@@ -1,0 +1,143 @@
+"""The firmware as it goes to a node: every constant in its place, and the names of constants gone.
+
+A name that `const` gives costs a node a place in a dictionary and a string, wherever another module needs it, and its use a search
+by name. Here each is replaced by its value in all modules, and what only held or imported such names is left out; nothing
+else changes. `mpy-cross` does the same within one module, for names that begin with an underscore.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+from lykta.corehost import firmware_folder
+
+#: By the dotted name of a module: the values of its constants.
+Constants = Mapping[str, Mapping[str, int]]
+
+
+def ship(target: Path, firmware: Path | None = None) -> list[str]:
+    """Write the firmware as it ships into a folder; the names of its files. `firmware`: by default the project's own."""
+    folder = firmware or firmware_folder()
+    files = {file.relative_to(folder): file for file in sorted(folder.rglob("*.py"))}
+    trees = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in files.items()}
+    known = {_dotted(name): constants_of(tree) for name, tree in trees.items()}
+    kept = {module for name, tree in trees.items() for module in handed_on(tree, _dotted(name), known)}
+    for name, tree in trees.items():
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        changed = folded(tree, _dotted(name), known, keep=_dotted(name) in kept)
+        place.write_text(ast.unparse(changed) + "\n", encoding="utf-8")
+    return [name.as_posix() for name in files]
+
+
+def _dotted(name: Path) -> str:
+    return ".".join(name.with_suffix("").parts)
+
+
+def constants_of(tree: ast.Module) -> dict[str, int]:
+    """The names that a module gives with `const`, with their values."""
+    found: dict[str, int] = {}
+    for statement in tree.body:
+        target = _constant(statement)
+        if target and isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+            expression = ast.Expression(_Folder({}, dict(found)).visit(statement.value.args[0]))
+            found[target] = eval(compile(ast.fix_missing_locations(expression), target, "eval"), {"__builtins__": {}})
+    return found
+
+
+def _constant(statement: ast.stmt) -> str:
+    """The name to which a statement gives a constant; "" if it is none."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and isinstance(statement.targets[0], ast.Name):
+        function = statement.value.func
+        if isinstance(function, ast.Name) and function.id == "const":
+            return statement.targets[0].id
+    return ""
+
+
+class _Folder(ast.NodeTransformer):
+    """Puts values in the place of names. `modules`: by alias, the constants of that module; `names`: constants by their own name."""
+
+    def __init__(self, modules: Mapping[str, Mapping[str, int]], names: Mapping[str, int]) -> None:
+        self.modules = modules
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A constant by its own name."""
+        if isinstance(node.ctx, ast.Load) and node.id in self.names:
+            return ast.copy_location(ast.Constant(self.names[node.id]), node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """A constant of another module."""
+        if isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load) and node.attr in self.modules.get(node.value.id, {}):
+            return ast.copy_location(ast.Constant(self.modules[node.value.id][node.attr]), node)
+        return self.generic_visit(node)
+
+
+def folded(tree: ast.Module, module: str, known: Constants, keep: bool) -> ast.Module:
+    """A module with all constants folded; imports and assignments that nothing needs any more are left out.
+
+    `keep`: its own constants keep their names, since the module is handed on as a value.
+    """
+    modules = {called: known[name] for called, name in _modules(tree, module, known).items()}
+    names = dict(known[module])
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom):
+            of = known.get(_base(statement, module), {})
+            names |= {alias.asname or alias.name: of[alias.name] for alias in statement.names if alias.name in of}
+    body = [statement for statement in tree.body if (keep or not _constant(statement)) and not _for_types(statement)]
+    changed = ast.Module([_Folder(modules, names).visit(statement) for statement in body], [])
+    _strip(changed)
+    used = {node.id for node in ast.walk(changed) if isinstance(node, ast.Name)}
+    changed.body = [statement for statement in changed.body if _needed(statement, used)]
+    return ast.fix_missing_locations(changed)
+
+
+def _modules(tree: ast.Module, module: str, known: Constants) -> dict[str, str]:
+    """The modules of ours that a module imports: what it calls each -> its dotted name."""
+    found: dict[str, str] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom):
+            base = _base(statement, module)
+            found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in statement.names if f"{base}.{alias.name}" in known}
+    return found
+
+
+def handed_on(tree: ast.Module, module: str, known: Constants) -> set[str]:
+    """The modules that a module uses otherwise than by the names in them, such as handing them to somebody."""
+    modules = _modules(tree, module, known)
+    by_name = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return {
+        modules[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in modules and id(node) not in by_name
+    } - {module}
+
+
+def _base(statement: ast.ImportFrom, module: str) -> str:
+    """The dotted name of what is imported from."""
+    if not statement.level:
+        return statement.module or ""
+    return ".".join([*module.split(".")[: -statement.level], *([statement.module] if statement.module else [])])
+
+
+def _for_types(statement: ast.stmt) -> bool:
+    """Whether a statement is only for the checker of types."""
+    return isinstance(statement, ast.If) and isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING"
+
+
+def _strip(tree: ast.Module) -> None:
+    """Take the annotations of functions away: no node looks at them, so no name in one counts as used."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
+            for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
+                argument.annotation = None
+
+
+def _needed(statement: ast.stmt, used: set[str]) -> bool:
+    """Whether a statement is more than an import of names that nothing uses; an import loses those it does not need."""
+    if not isinstance(statement, ast.ImportFrom):
+        return True
+    statement.names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
+    return bool(statement.names)

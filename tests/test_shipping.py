@@ -1,0 +1,126 @@
+"""The firmware as it ships: the same program with every constant in its place."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lykta.corehost import firmware_folder
+from lykta.shipping import constants_of, handed_on, ship
+from lykta.vm import environment, find_vm
+from tests.plan.streets import PLACES, dates, rich, street_at
+from tests.plan.test_program_on_vm import on_the_vm, recorded
+
+FILES = {
+    "a.py": """
+from micropython import const
+
+ONE = const(1)
+_TWO = const(ONE + 1)
+plain = 7
+
+
+def two():
+    return _TWO
+""",
+    "pack/b.py": """
+from micropython import const
+
+from . import c
+from .c import FOUR, five
+from .c import SIX as half_dozen
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from machine import Pin
+
+
+def all_of(pin: "Pin", c2=c.SEVEN) -> "list[FOUR]":
+    return [FOUR, c.SEVEN, half_dozen, five(), c.eight, c2]
+""",
+    "pack/c.py": """
+from micropython import const
+
+FOUR = const(4)
+SIX = const(6)
+SEVEN = const(7)
+eight = 8
+
+
+def five():
+    return 5
+""",
+    "pack/d.py": """
+from . import e, f
+
+
+def give():
+    return e, f.NINE
+""",
+    "pack/e.py": "from micropython import const\n\nTEN = const(10)\n",
+    "pack/f.py": "from micropython import const\n\nNINE = const(9)\n",
+}
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """FILES as they ship."""
+    for name, source in FILES.items():
+        (tmp_path / "made" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "made" / name).write_text(source, encoding="utf-8")
+    ship(tmp_path / "shipped", tmp_path / "made")
+    return tmp_path / "shipped"
+
+
+def test_constants__are_worked_out():
+    """One may be made of others."""
+    assert constants_of(ast.parse(FILES["a.py"])) == {"ONE": 1, "_TWO": 2}
+
+
+def test_ship__puts_values_in_the_place_of_names(shipped: Path):
+    """By their own name, by that of their module, by another name; what is no constant stays."""
+    assert (shipped / "a.py").read_text().split() == ["plain", "=", "7", "def", "two():", "return", "2"]
+    text = (shipped / "pack/b.py").read_text()
+    assert "return [4, 7, 6, five(), c.eight, c2]" in text
+    assert "c2=7" in text
+    assert [word for word in ("micropython", "Pin", "half_dozen") if word in text] == []
+
+
+def test_ship__keeps_the_names_of_a_module_that_is_handed_on(shipped: Path):
+    """Whoever is given it may ask for any of them."""
+    assert "TEN = const(10)" in (shipped / "pack/e.py").read_text()
+    assert "NINE" not in (shipped / "pack/f.py").read_text()
+
+
+@pytest.mark.micropython
+def test_ship__runs_as_it_was(shipped: Path, tmp_path: Path):
+    """On the VM, the same values before and after."""
+    script = "from pack import b, d; import a; print(b.all_of(None), a.two(), d.give()[0].TEN, d.give()[1])"
+    told = []
+    for folder in (tmp_path / "made", shipped):
+        run = subprocess.run([find_vm(), "-c", script], env=environment(folder), capture_output=True, text=True, check=True)
+        told.append(run.stdout)
+    assert told == ["[4, 7, 6, 5, 8, 7] 2 10 9\n"] * 2
+
+
+def test_ship__leaves_no_constant_by_name(tmp_path: Path):
+    """In the project's firmware, but those of modules that are handed on."""
+    names = ship(tmp_path)
+    assert len(names) == len(list(firmware_folder().rglob("*.py")))
+    left = {name for name in names if "const(" in (tmp_path / name).read_text(encoding="utf-8")}
+    trees = {name: ast.parse((firmware_folder() / name).read_text(encoding="utf-8")) for name in names}
+    modules = {name.removesuffix(".py").replace("/", "."): constants_of(tree) for name, tree in trees.items()}
+    kept = {other for name, tree in trees.items() for other in handed_on(tree, name.removesuffix(".py").replace("/", "."), modules)}
+    assert left <= {f"{module.replace('.', '/')}.py" for module in kept}
+
+
+@pytest.mark.micropython
+def test_ship__makes_the_nights_of_the_plan(tmp_path: Path):
+    """The node's program on the VM, as it ships: the blocks of the plan, to the integer."""
+    ship(tmp_path / "shipped")
+    site = street_at(*PLACES["Lord Howe"])
+    programs = [recorded(site, rich(), lamp, dates(301)) for lamp in site.lamps]
+    assert on_the_vm(programs, tmp_path, tmp_path / "shipped") == str(len(programs) * len(dates(301)))
