@@ -33,7 +33,8 @@ def report(count: int = COUNT) -> Iterator[str]:
     begin = perf_counter()
     found = verdicts(count)
     spent = perf_counter() - begin
-    yield f"   {count:,} hostile telegrams in {spent:.1f} s ({1e6 * spent / count:.1f} us each): {found[0] - 2} accepted (aim 0), 0 exceptions"
+    each = 1e6 * spent / count
+    yield f"   {count:,} hostile telegrams in {spent:.1f} s ({each:.1f} us each): {found[0] - 2} accepted (aim 0), 0 exceptions"
     yield "   refused: " + ", ".join(f"{name} {number:,}" for name, number in zip(_VERDICTS[1:], found[1:], strict=True) if number)
 
 

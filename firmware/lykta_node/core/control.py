@@ -114,10 +114,11 @@ def frame(lamp, settings, table, own: int, rows: int, frames, at_frame: int) -> 
     """A neighbour's detection, at `at_frame` of `frames`; `rows`: where the rows of its origin begin in the table."""
     health.listen(lamp, 0)
     if frames[at_frame + row.LEFT] >= row.ONE_LEFT:
-        if frames[at_frame + row.LEFT] == row.ALL_LEFT and frames[at_frame + row.STILL_SEEN] == 1:
+        again = frames[at_frame + row.LEFT] == row.ALL_LEFT and frames[at_frame + row.STILL_SEEN] == 1
+        if again:
             wave.take(lamp, settings, table, rows, frames, at_frame)
-        leaving.take(lamp, settings, frames, at_frame)
-        settle(lamp, settings, table, own)
+        if leaving.take(lamp, settings, frames, at_frame) or again or lamp[CHECKED] == 0:
+            settle(lamp, settings, table, own)
     elif wave.take(lamp, settings, table, rows, frames, at_frame) or lamp[CHECKED] == 0:
         settle(lamp, settings, table, own)
 

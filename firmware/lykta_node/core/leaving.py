@@ -8,6 +8,7 @@ from .lamp import (
     DETECTION,
     ENTRY,
     GROUP,
+    ID,
     LEFT,
     NOW,
     ONE_LEFT,
@@ -30,12 +31,13 @@ from .lamp import (
 )
 
 
-def take(lamp, settings, frames, at_frame: int) -> None:
+def take(lamp, settings, frames, at_frame: int) -> bool:
     """Take that users have left the field of a sensor that tells them apart.
 
     Whoever has passed needs no lamp any more that is farther behind him than BEHIND; and who may be somebody new has
-    no more time to reach the next sensor than the slowest takes.
+    no more time to reach the next sensor than the slowest takes. Returns whether a time of light changed.
     """
+    changed = False
     when = lamp[NOW] - frames[at_frame + AGE]
     kind = frames[at_frame + LEFT]
     slot = SLOTS
@@ -44,6 +46,7 @@ def take(lamp, settings, frames, at_frame: int) -> None:
             lamp[slot + SLOT_ORIGIN] == frames[at_frame + ORIGIN]
             and (frames[at_frame + DETECTION] - lamp[slot + SLOT_NUMBER]) % 65535 < frames[at_frame + GROUP]
         ):
+            until = lamp[slot + SLOT_UNTIL]
             lamp[slot + SLOT_LEFT] = min(lamp[slot + SLOT_LEFT], when)
             lamp[slot + SLOT_LEAVES] += 1
             if kind != ONE_LEFT:
@@ -51,14 +54,20 @@ def take(lamp, settings, frames, at_frame: int) -> None:
                 lamp[slot + SLOT_BRANCH] = min(lamp[slot + SLOT_BRANCH], when + lamp[slot + SLOT_QUIET])
                 if lamp[slot + SLOT_QUIET] == reach.LONGEST:  # near him, wherever he stops
                     base = block.of(lamp[ENTRY], lamp[slot + SLOT_CLASSES])
-                    lamp[slot + SLOT_UNTIL] = max(lamp[slot + SLOT_UNTIL], when + settings[base + schema.LINGER])
+                    lingers = when + settings[base + schema.LINGER]
+                    if frames[at_frame + ORIGIN] != lamp[ID]:
+                        lingers = min(lingers, lamp[NOW] + settings[lamp[ENTRY] + block.FRAME_LIMIT])
+                    lamp[slot + SLOT_UNTIL] = max(until, lingers)
                 else:
                     lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], when + lamp[slot + SLOT_QUIET])
             if kind == ALL_PASSED and lamp[slot + SLOT_RELATION] == reach.BEHIND:
                 near = settings[block.of(lamp[ENTRY], lamp[slot + SLOT_CLASSES]) + schema.BEHIND]
                 if lamp[slot + SLOT_DISTANCE] + lamp[slot + SLOT_BACK] > near:
                     lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], when)
+            if lamp[slot + SLOT_UNTIL] != until:
+                changed = True
         slot += SLOT_LENGTH
+    return changed
 
 
 def stay(lamp, newest: int, group: int) -> None:
