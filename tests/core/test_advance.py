@@ -106,13 +106,18 @@ def test_renumber__changes_nothing_but_the_clock(history: list[Input], ms: int):
 
 def _ages(one: Single) -> list[int]:
     lamp = one.row
-    times = [row.NEXT, row.HEARD, row.HOUR, row.EVIDENCE]
+    times = [row.NEXT, row.HEARD, row.HOUR, row.EVIDENCE, row.PARTY_SINCE]
     found = [lamp[at] - lamp[row.NOW] for at in times]
     for slot in range(row.SLOTS, row.SLOTS + lamp[row.TRACKS] * row.SLOT_LENGTH, row.SLOT_LENGTH):
-        found += [
-            lamp[slot + at] - lamp[row.NOW] for at in (row.SLOT_EVIDENCE, row.SLOT_FROM, row.SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED)
-        ]
+        aged = (row.SLOT_EVIDENCE, row.SLOT_FIRST, row.SLOT_FROM, row.SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED)
+        found += [lamp[slot + at] - lamp[row.NOW] for at in aged]
+        found += [_age(lamp, slot + at) for at in (row.SLOT_LEFT, row.SLOT_GONE)]
     return [*found, lamp[row.POSITION], lamp[row.TARGET], lamp[row.TRACKS]]
+
+
+def _age(lamp: list[int], at: int) -> int:
+    """How long ago, or NEVER."""
+    return lamp[at] if lamp[at] == row.NEVER else lamp[at] - lamp[row.NOW]
 
 
 def test_wave__turns_round_from_where_it_is():

@@ -145,9 +145,12 @@ def fault(lamp, settings, table, own: int, bit: int, present: int) -> None:
 
 def renumber(lamp, ms: int) -> None:
     """Set the lamp's clock back by `ms`: a new night's origin. Nothing changes but the numbers that name times."""
-    for at in (NOW, row.NEXT, CHECKED, OVERRIDE_END, HEARD, HOUR, row.SEEN_SINCE, row.EVIDENCE, RENEWAL, row.TARGET_TIME):
+    for at in (NOW, row.NEXT, CHECKED, OVERRIDE_END, HEARD, HOUR, row.SEEN_SINCE, row.EVIDENCE, RENEWAL, row.TARGET_TIME, row.PARTY_SINCE):
         lamp[at] -= ms
     for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
         for at in (row.SLOT_EVIDENCE, row.SLOT_FIRST, SLOT_FROM, SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED):
             lamp[slot + at] -= ms
+        for at in (row.SLOT_LEFT, row.SLOT_GONE):
+            if lamp[slot + at] != row.NEVER:
+                lamp[slot + at] -= ms
     lamp[ENTRY] = block.HEADER
