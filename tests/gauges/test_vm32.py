@@ -13,15 +13,17 @@ import pytest
 from gauges import vm32
 from lykta.errors import EnvironmentLacks
 
-SOURCES = """
+#: The last part of the path by which an archive of the system is known among others.
+ARCHIVE = "debian"
+SOURCES = f"""
 Types: deb
-# http://old.example/debian/20250101
-URIs: http://mirror.example/debian
+# http://old.example/{ARCHIVE}/20250101
+URIs: http://mirror.example/{ARCHIVE}
 Suites: stable
 """
-LIST = """# deb http://commented.example/debian stable main
+LIST = f"""# deb http://commented.example/{ARCHIVE} stable main
 deb [arch=amd64] https://other.example/things stable main
-deb https://mirror.example/debian/ stable main
+deb https://mirror.example/{ARCHIVE}/ stable main
 """
 
 
@@ -50,7 +52,7 @@ def test_mirror__is_that_of_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(vm32, "APT", tmp_path)
     (tmp_path / "sources.list.d").mkdir()
     (tmp_path / "sources.list.d" / ("a.sources" if "URIs" in text else "a.list")).write_text(text, encoding="utf-8")
-    assert vm32.find_mirror().partition("://")[2] == "mirror.example/debian"
+    assert vm32.find_mirror().partition("://")[2] == f"mirror.example/{ARCHIVE}"
 
 
 def test_mirror__may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -59,8 +61,8 @@ def test_mirror__may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(vm32, "APT", tmp_path)
     with pytest.raises(EnvironmentLacks, match="name one in LYKTA_DEBIAN_MIRROR"):
         vm32.find_mirror()
-    monkeypatch.setenv("LYKTA_DEBIAN_MIRROR", "http://named.example/debian/")
-    assert vm32.find_mirror() == "http://named.example/debian"
+    monkeypatch.setenv("LYKTA_DEBIAN_MIRROR", "http://named.example/archive/")
+    assert vm32.find_mirror() == "http://named.example/archive"
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Darwin", "arm64"), ("Linux", "aarch64")])
@@ -76,7 +78,7 @@ def test_fetch__without_apt_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Other Linuxes have no apt."""
     monkeypatch.setattr(vm32, "HELPER", tmp_path / "nowhere")
     with pytest.raises(EnvironmentLacks, match="fetched by apt"):
-        vm32._fetch("http://mirror.example/debian/pool/a.deb", "0" * 64, tmp_path)
+        vm32._fetch("http://mirror.example/archive/pool/a.deb", "0" * 64, tmp_path)
 
 
 @pytest.mark.parametrize("body", ['echo "E: 404 Not Found" >&2; exit 100', 'echo something else >"$3"'])
@@ -87,7 +89,7 @@ def test_fetch__takes_nothing_but_what_is_pinned(tmp_path: Path, monkeypatch: py
     helper.chmod(0o755)
     monkeypatch.setattr(vm32, "HELPER", helper)
     with pytest.raises(EnvironmentLacks, match=r"a%2bb\.deb cannot be had .*--renew"):
-        vm32._fetch("http://mirror.example/debian/pool/a%2bb.deb", "0" * 64, tmp_path)
+        vm32._fetch("http://mirror.example/archive/pool/a%2bb.deb", "0" * 64, tmp_path)
 
 
 def test_unpack__keeps_the_program_and_the_libraries(tmp_path: Path):
@@ -112,7 +114,7 @@ def test_lock__names_every_package_with_its_hash():
     lines = [line.split() for line in vm32.LOCK.read_text(encoding="ascii").splitlines()]
     assert sorted(path.rpartition("/")[2].partition("_")[0] for path, _ in lines) == sorted(vm32.PACKAGES)
     assert all(len(digest) == 64 and path.endswith("_i386.deb") for path, digest in lines)
-    printed = "".join(f"'http://mirror.example/debian/{path}' a.deb 12 SHA256:{digest}\n" for path, digest in lines)
+    printed = "".join(f"'http://mirror.example/archive/{path}' a.deb 12 SHA256:{digest}\n" for path, digest in lines)
     assert vm32.lock_of(printed) == vm32.LOCK.read_text(encoding="ascii")
     with pytest.raises(EnvironmentLacks, match="apt names 0 of 6"):
         vm32.lock_of("")
