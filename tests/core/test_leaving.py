@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.core.people import LATENCY_MS, Trip, ideal_readings, walk
+from tests.core.people import LATENCY_MS, STOP, Incident, Trip, ideal_readings, walk
 from tests.core.streets import END_CM, PITCH_CM, RANGE_CM, line
 from tests.core.world import World
 
@@ -56,6 +56,14 @@ def test_front__is_held_by_a_sensor_that_misses_nobody():
     ahead = street(WALKER).lights[7]
     assert ahead.level(enters_ms(4) - 100) == 500
     assert ahead.level(enters_ms(4) + RANGE_CM * 1000 // SPEED) == 1000
+
+
+def test_inside__is_not_at_the_next_post():
+    """Who stands in the field of a post cannot be the one whom the next post sees: that is somebody else, known as such."""
+    stands = Trip("west", BEGIN_MS, SPEED, incidents=(Incident(END_CM + 3 * PITCH_CM, STOP, 120_000),))
+    world = street(stands, Trip("east", enters_ms(3), SPEED))
+    first = next(delivery.frame for delivery in world.made if delivery.frame.origin == 4)
+    assert (first.previous, first.perhaps) == (5, 0)
 
 
 @pytest.mark.parametrize("after_ms", [0, 800])
