@@ -42,10 +42,7 @@ def take(lamp, settings, frames, at_frame: int) -> bool:
     kind = frames[at_frame + LEFT]
     slot = SLOTS
     while slot < SLOTS + lamp[TRACKS] * SLOT_LENGTH:
-        if (
-            lamp[slot + SLOT_ORIGIN] == frames[at_frame + ORIGIN]
-            and (frames[at_frame + DETECTION] - lamp[slot + SLOT_NUMBER]) % 65535 < frames[at_frame + GROUP]
-        ):
+        if _together(lamp, slot, frames[at_frame + ORIGIN], frames[at_frame + DETECTION], frames[at_frame + GROUP]):
             until = lamp[slot + SLOT_UNTIL]
             lamp[slot + SLOT_LEFT] = min(lamp[slot + SLOT_LEFT], when)
             lamp[slot + SLOT_LEAVES] += 1
@@ -74,11 +71,7 @@ def stay(lamp, newest: int, group: int) -> None:
     """Who came together with somebody who is still there may be there too: the same is possible of all of them."""
     slot = SLOTS
     while slot < SLOTS + lamp[TRACKS] * SLOT_LENGTH:
-        if (
-            slot != newest
-            and lamp[slot + SLOT_ORIGIN] == lamp[newest + SLOT_ORIGIN]
-            and (lamp[newest + SLOT_NUMBER] - lamp[slot + SLOT_NUMBER]) % 65535 < group
-        ):
+        if slot != newest and _together(lamp, slot, lamp[newest + SLOT_ORIGIN], lamp[newest + SLOT_NUMBER], group):
             number = lamp[slot + SLOT_NUMBER]
             classes = lamp[slot + SLOT_CLASSES]
             when = lamp[slot + SLOT_LEFT]
@@ -90,3 +83,8 @@ def stay(lamp, newest: int, group: int) -> None:
             lamp[slot + SLOT_LEFT] = when
             lamp[slot + SLOT_LEAVES] = leaves
         slot += SLOT_LENGTH
+
+
+def _together(lamp, slot: int, origin: int, newest: int, group: int) -> bool:
+    """Whether a track is of one of the last `group` detections of a post, up to number `newest`."""
+    return lamp[slot + SLOT_ORIGIN] == origin and (newest - lamp[slot + SLOT_NUMBER]) % 65535 < group
