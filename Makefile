@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STUBS := $(VENV)/esp32-stubs
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
-LOCKED := $(PIP) --require-hashes --only-binary :all:
+LOCKED := $(PIP) --require-hashes --only-binary :all: --no-binary esptool --no-build-isolation
 PYTEST := $(PY) -m pytest
 
 CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel docs
