@@ -33,6 +33,7 @@ from .tasks.control import Control
 from .tasks.log import Log
 from .tasks.mesh import Listener, Mesh
 from .tasks.ntp import Ntp
+from .tasks.numbers import Numbers
 from .tasks.orders import Orders
 from .tasks.papers import Papers
 from .tasks.selftest import SelfTest
@@ -73,7 +74,7 @@ class Node:
         self.radio: "Radio | None" = None
         self.mesh = self._mesh() if papers.keys and not papers.wrong & reasons.IDENTITY else None
         table = (papers.table, papers.own, papers.rows)
-        self.control = Control(self.fixture, papers.number, table, self.clock, self.mesh or Alone(), trace)
+        self.control = Control(self.fixture, papers.number, table, self.clock, self.mesh or Alone(), Numbers(self.store), trace)
         self.clock.control = self.orders.control = self.control
         self.orders.walk_test = WalkTest(self.control, self.led)
         sense = Sense(self.control, switches, self.radars, trace.pause if trace else poll_pause)
@@ -95,8 +96,6 @@ class Node:
     async def life(self) -> None:
         """Run until something ends it; full light is left behind."""
         self.log.say(f"lamp {self.papers.lamp}, number {self.papers.number}, start {self.store.count('boots')}")
-        if self.control.reasons:
-            self.log.say("wrong from the start: " + reasons.words(self.control.reasons))
         try:
             await self.supervisor.run()
         finally:

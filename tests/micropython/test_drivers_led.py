@@ -71,17 +71,20 @@ def test_led__repeats_its_round_for_ever():
 
 
 def test_led__says_when_to_call_it_again():
-    """Called only then, it never misses a slot."""
-    pin = Pin()
-    led = StatusLed(pin)
-    led.show(0, status_led.SAFE)
-    now, shown = 0, []
-    while now < _ROUND:
-        pause = led.poll(now)
-        shown.append(pin.level)
-        assert 0 < pause <= SLOT_MS
-        now += pause
-    assert pattern(status_led.SAFE) == shown
+    """Called only then, it never misses a slot, and it is called no more than once a second while nothing changes."""
+    for state in _STATES:
+        pin = Pin()
+        led = StatusLed(pin)
+        led.show(0, state)
+        now, calls, shown = 0, 0, []
+        while now < _ROUND:
+            pause = led.poll(now)
+            calls += 1
+            assert 0 < pause <= 1_000 and pause % SLOT_MS == 0
+            shown += [pin.level] * (pause // SLOT_MS)
+            now += pause
+        assert pattern(state) == shown
+        assert state != status_led.WELL or calls <= 6, calls
 
 
 def test_led__flash__is_seen_in_the_dark_of_the_walk_test():
@@ -92,6 +95,7 @@ def test_led__flash__is_seen_in_the_dark_of_the_walk_test():
     led.poll(0)
     assert 0 == pin.level
     led.flash(1_000)
+    assert 1 == pin.level
     assert 500 == led.poll(1_000)
     assert 1 == pin.level
     led.poll(1_499)

@@ -75,6 +75,35 @@ def test_alive__a_fault_of_the_cable_is_known_within_10_minutes():
         assert [(known, False)] == run(radar, uart, {}, 0, 600_000)
 
 
+def test_next_due__never_misses_what_it_would_do():
+    """A radar that is looked at only when it asks for it, or something has come, does the same at the same ms as one that is polled."""
+    feeds = ((300, STILL), (2_100, STILL[:9]), (2_400, STILL), (4_000, b"\xf4\xf3\x07"), (9_000, STILL))
+    for radar_of in (Ld2410, Ld2451):
+        done = []
+        for sparse in (False, True):
+            uart = Uart()
+            radar = radar_of(uart)
+            seen = []
+            now = begin = 2**30 - 5_000
+            coming = list(feeds)
+            while now - begin < 900_000:
+                while coming and coming[0][0] <= now - begin:
+                    uart.feed(coming.pop(0)[1])
+                seen += [(now - begin,) + reading for reading in told(radar, now)]
+                alive = radar.alive(now)
+                seen += [(now - begin, frame[6]) for frame in uart.sent]
+                seen.append((now - begin, alive)) if not seen or seen[-1][-1] != alive else None
+                for frame in uart.sent:
+                    if now - begin < 300_000:
+                        uart.feed(_ALL.get(frame[6], b""))
+                uart.sent.clear()
+                due = max(20, (radar.next_due(now) + 19) // 20 * 20) if sparse and not uart.any() else 20
+                wait = (coming[0][0] + 19) // 20 * 20 - (now - begin) if coming else due
+                now += max(20, min(due, wait))
+            done.append((seen, radar.reports, radar.garbage()))
+        assert done[0] == done[1], done
+
+
 def test_alive__a_report_is_a_sign_of_life():
     """A unit that was given up and reports again is alive at once."""
     uart = Uart()

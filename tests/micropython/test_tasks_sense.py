@@ -60,6 +60,9 @@ class Radar:
     def alive(self, now):
         return self.there
 
+    def next_due(self, now):
+        return 600
+
 
 def test_reading__is_handed_on_with_an_unknown_class():
     """A switch gives its edge, a radar its target; then they are asked again when they want it."""
@@ -67,7 +70,7 @@ def test_reading__is_handed_on_with_an_unknown_class():
     sense = Sense(control, [Switch(1)], [Radar(2)], poll_pause)
     due = sense.poll(0)
     assert [(1, 3, 0, 0), (5, 3, 1_200, -340), (5, 3, 1_200, -340)] == control.readings
-    assert 500 == due
+    assert 600 == due
     assert 700 == Sense(control, [Switch(0)], [], poll_pause).poll(0)
 
 

@@ -220,6 +220,24 @@ def test_record__of_the_slots_that_makes_no_sense_means_none():
         assert ("-", "-") == slots.read(), text
 
 
+def test_report__tells_an_outage_once_when_it_begins_and_once_when_it_ends():
+    """The node's own findings and the law's, by name, on the console and among the lines kept."""
+    node = post.street()
+
+    async def script(node):
+        await asyncio.sleep_ms(10_000)
+        node.control.fault(reasons.WIRE, 1)
+        await asyncio.sleep_ms(10_000)
+        node.control.fault(reasons.WIRE, 0)
+        await asyncio.sleep_ms(180_000)
+        post.air(post.Other(1).heartbeat())
+        await asyncio.sleep_ms(5_000)
+
+    post.live(node, script)
+    found = [line.strip().split("  ", 1)[1] for line in node.log.lines() if "wrong:" in line or "again:" in line]
+    assert ["wrong: wire", "right again: wire", "wrong: radio", "right again: radio"] == found, found
+
+
 def test_memory__that_runs_out_starts_the_board_anew():
     """Less than 8 kB free on every beat of a minute; it is reported at once."""
     node = post.street()

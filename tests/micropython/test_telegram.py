@@ -86,6 +86,20 @@ def test_payload__comes_out_as_it_went_in():
         assert not wire.take(found, 0, payload.FRAME)
 
 
+def test_payload__tells_of_whom_has_not_reached_the_post():
+    """A sensor that tells users apart sees them at its near edge: as far before the post as any field is long."""
+    buffer = bytearray(telegram.LONGEST)
+    for front in (-1, -800, -10_000):
+        frame = detection()
+        frame[row.FRONT] = front
+        wire = payload.Wire(buffer)
+        assert wire.put(frame, 0, payload.FRAME), front
+        found = array("i", [0] * row.FRAME_LENGTH)
+        wire.open(0, wire.at)
+        assert wire.take(found, 0, payload.FRAME)
+        assert front == found[row.FRONT]
+
+
 def test_payload__has_every_field_of_a_frame():
     """All positions but origin and age, each once; the longest fits into a telegram."""
     told = sorted([field[0] for field in payload.FRAME] + [row.ORIGIN, row.AGE])

@@ -75,6 +75,7 @@ def replayed(plan: Plan, lamp: int, trace: Sequence[Frame]) -> tuple[list[tuple[
             made.append((state[row.NOW], state[row.POSITION], state[row.TARGET], state[row.RATE], state[row.CAUSE]))
         elif frame.which == frames.TRACE_START:
             control.start(state, block, table, own, lamp, values[0])
+            state[row.NUMBER] = values[1]
             state[row.POSITION] = dimmer.FULL
             control.settle(state, block, table, own)
         elif frame.which == frames.TRACE_RENUMBER:

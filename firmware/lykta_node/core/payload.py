@@ -28,7 +28,7 @@ from .lamp import (
     STILL_SEEN,
 )  # fmt: skip
 
-BROKEN = const(-2)  # what `Wire.take` returns when there is no such value: no lowest value lies below -1
+BROKEN = const(-0x40000000)  # what `Wire.take` finds where there is no such value: every lowest value lies above
 LAMPS = const(65535)  # ids and numbers of detections fit into 16 bits
 
 #: Every field of a frame but ORIGIN and AGE, which the envelope tells: (position, lowest, highest).
@@ -42,7 +42,7 @@ FRAME = (
     (PREVIOUS_NUMBER, 0, LAMPS),
     (MOVED, 0, NEVER),
     (BACK, 0, NEVER),
-    (FRONT, 0, NEVER),
+    (FRONT, -12_000, NEVER - 24_000),  # less than 0: he is still so far before the post, and no field of a sensor is longer
     (ALSO, -1, LAMPS),
     (ALSO_NUMBER, 0, LAMPS),
     (PERHAPS, 0, NEVER),

@@ -90,6 +90,15 @@ class Radar:
             self._begin(self._question, now)
         return self._alive
 
+    def next_due(self, now: int) -> int:
+        """In how many ms `poll` or `alive` may do something although nothing comes in. Ask after both."""
+        due = self._stream.left(now)
+        if not self._silent:
+            due = min(due, max(0, SILENT_MS - ((now - self._reported) & COUNT)))
+        if self._step >= 0:
+            return min(due, max(0, _ANSWER_MS - ((now - self._sent) & COUNT)))
+        return min(due, max(0, self._wait - ((now - self._since) & COUNT)))
+
     def configure(self, now: int, commands: tuple[bytes, ...]) -> None:
         """Send commands (see `stream.command`), one after the other; `talk` says how it goes on while `alive` and `poll` are called."""
         self._begin(commands, now)

@@ -37,6 +37,7 @@ IDENTIFY = const(10)
 SLOT_MS = const(125)
 SLOTS = const(30)
 _FLASH_MS = const(500)
+_LONGEST = const(8)  # slots: a new state is seen after a second at the latest; in a walk-test after one slot, for the flash's end
 _TICKS = const(0x3FFFFFFF)
 
 # One bit a slot, the first slot lowest. A flash is one slot on and two off.
@@ -78,6 +79,7 @@ class StatusLed:
         """One flash of half a second, whatever the state."""
         self._flashes = True
         self._flash_begin = now
+        self._set(1)
 
     def poll(self, now: int) -> int:
         """Light the LED or not; returns in how many ms to call again."""
@@ -92,8 +94,14 @@ class StatusLed:
             whole = passed // (SLOT_MS * SLOTS) * (SLOT_MS * SLOTS)
             self._begin = (self._begin + whole) & _TICKS
             passed -= whole
-        self._set(_PATTERNS[self.state] >> passed // SLOT_MS & 1)
-        return SLOT_MS - passed % SLOT_MS
+        slot = passed // SLOT_MS
+        rest = _PATTERNS[self.state] >> slot
+        lit = rest & 1
+        self._set(lit)
+        same = 1
+        while self.state != WALK and same < _LONGEST and slot + same < SLOTS and rest >> same & 1 == lit:
+            same += 1
+        return same * SLOT_MS - passed % SLOT_MS
 
     def _set(self, lit: int) -> None:
         if lit != self._lit:

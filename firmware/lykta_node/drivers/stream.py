@@ -77,6 +77,12 @@ class Stream:
             self._begin += 1
             self.garbage = min(self.garbage + 1, COUNT)
 
+    def left(self, now: int) -> int:
+        """In how many ms `next` gives up a frame whose end has not come; COUNT: there is none."""
+        if self._begin + self._frame >= self._end:
+            return COUNT
+        return max(0, _GAP_MS - ((now - self._came) & COUNT))
+
     def send(self, frame: bytes) -> None:
         """Write a command. Whether it arrived, only the answer tells."""
         self._uart.write(frame)

@@ -28,12 +28,15 @@ _FARTHEST_MS = const(172_800_000)  # what lies two days back is as good as never
 class Control:
     """One lamp of the street, and its light. `table`: (neighbour table, where the own rows begin, how many rows)."""
 
-    def __init__(self, fixture, identity: int, table, clock, outbox, trace=None) -> None:
+    def __init__(self, fixture, identity: int, table, clock, outbox, numbers, trace=None) -> None:
         """`clock.start()` gives settings and time to start with; `outbox.tell(lamp)` takes the frame that stands in the lamp's row.
+
+        `numbers`: those of its detections (`tasks/numbers`).
 
         `trace` is a host's hook, None on the post: it is told of all that crosses the boundary of the core.
         """
         self.lamp = array("i", [0] * row.LAMP)
+        self.lamp[row.NUMBER] = numbers.last
         self.reasons = 0  # what is wrong: see `reasons`
         self.turns = 0  # how often the loop came round
         self._fixture = fixture
@@ -43,6 +46,7 @@ class Control:
         self._rows = table[2]
         self._clock = clock
         self._outbox = outbox
+        self._numbers = numbers
         self._trace = trace
         self._settings = array("i")
         self._alarm = Alarm()
@@ -63,11 +67,13 @@ class Control:
         """Begin anew at `now` [ms since the night's origin], full as after power-on; the way down is a ramp."""
         self._settings = settings
         self._ticks = ticks.now()
+        number = self.lamp[row.NUMBER]
         law.start(self.lamp, settings, self._table, self._own, self._identity, now)
+        self.lamp[row.NUMBER] = number & 0xFFFF  # they go on: neighbours know those of before
         self.lamp[row.POSITION] = dimmer.FULL
         law.settle(self.lamp, settings, self._table, self._own)
         if self._trace:
-            self._trace.start(now)
+            self._trace.start(now, self.lamp[row.NUMBER])
         self._target = -1
         self._tell(reasons.PRESENCE, health.SENSOR)
         self._tell(reasons.SETTINGS, health.SETTINGS)
@@ -217,6 +223,7 @@ class Control:
         lamp = self.lamp
         if lamp[row.SEND]:
             lamp[row.SEND] = 0
+            self._numbers.used(lamp[row.NUMBER])
             self._outbox.tell(lamp)
         if self._trace:
             moves = lamp[row.POSITION] != lamp[row.TARGET_POSITION]

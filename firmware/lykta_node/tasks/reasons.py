@@ -40,9 +40,13 @@ WARM_UP = const(8192)
 PRESENCE = const(8543)  # RADAR, WIRE, WARM_UP, SENSE, MESH, FLOOD, IDENTITY, KEYS: who comes may not be known
 SETTINGS = const(672)  # BOARD, TABLE, PROGRAM
 
+# The faults that the core finds by itself: the bits of `core/health` up to BLIND.
+FAULTS = const(31)
+FAULT_NAMES = ("clock", "radio", "stuck", "restless", "blind")
 NAMES = ("radar", "wire", "sense", "mesh", "flood", "board", "identity", "table", "keys", "program", "lamp", "memory", "task", "warm-up")
 
 
-def words(reasons: int) -> str:
-    """A set of reasons as text."""
-    return ", ".join([NAMES[bit] for bit in range(len(NAMES)) if reasons >> bit & 1])
+def words(reasons: int, faults: int = 0) -> str:
+    """Sets of reasons and of faults as text."""
+    found = [FAULT_NAMES[bit] for bit in range(len(FAULT_NAMES)) if faults >> bit & 1]
+    return ", ".join(found + [NAMES[bit] for bit in range(len(NAMES)) if reasons >> bit & 1])

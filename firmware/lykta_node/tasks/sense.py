@@ -10,7 +10,6 @@ from . import reasons, ticks
 
 _UNKNOWN = const(3)  # class of road user that no sensor of ours can tell
 PERIOD_MS = const(20)  # a switch is seen within this time
-_RADAR_DUE_MS = const(500)  # radars keep times of their own: when to ask, when silence means that nobody is there
 _IDLE_MS = const(10_000)
 _READINGS = const(16)  # of one radar at a time: one that babbles never holds up the lamp
 _FAILURES = const(3)
@@ -49,8 +48,8 @@ class Sense:
         answers = True
         for radar in self._radars:
             self._guard(number, radar, now, self._radar)
-            due = min(due, _RADAR_DUE_MS)
             answers = radar.alive(now) and answers
+            due = min(due, radar.next_due(now))
             number += 1
         if self._radars:
             self._control.fault(reasons.RADAR, not answers)

@@ -14,6 +14,7 @@ import sys
 
 from micropython import const
 
+from ..core import lamp as row
 from . import reasons, ticks
 
 TYPE_CHECKING = const(0)
@@ -68,6 +69,8 @@ class Supervisor:
         self._steady = 0  # ms for which control has come round on every beat
         self._turns = -1
         self._scarce = 0
+        self._wrong = 0  # what was reported
+        self._faults = 0
         self.confirmed = False
         self.free = 0  # bytes free after the last collection
 
@@ -87,6 +90,7 @@ class Supervisor:
         self.free = gc.mem_free()
         self._control.fault(reasons.MEMORY, self.free < _LITTLE)
         self._scarce = self._scarce + 1 if self.free < _LITTLE else 0
+        self._report()
         for job in self._jobs:
             self._look_after(job, now)
         runs = self._control.turns != self._turns
@@ -101,6 +105,21 @@ class Supervisor:
         if self._scarce >= _SCARCE_BEATS or self._jobs[0].failures >= _CONTROL_FAILURES:
             self._log.say("starting anew: no memory, or control fails again and again")
             self._restart()
+
+    def _report(self) -> None:
+        """Say what has gone wrong since the last beat, and what is right again."""
+        wrong = self._control.reasons
+        faults = self._control.lamp[row.FAULTS] & reasons.FAULTS
+        if wrong == self._wrong and faults == self._faults:
+            return
+        new = reasons.words(wrong & ~self._wrong, faults & ~self._faults)
+        gone = reasons.words(self._wrong & ~wrong, self._faults & ~faults)
+        self._wrong = wrong
+        self._faults = faults
+        if new:
+            self._log.say("wrong: " + new)
+        if gone:
+            self._log.say("right again: " + gone)
 
     def _judge(self, now: int) -> None:
         """Confirm this start when it has proved itself; a trial that has not in time is over."""

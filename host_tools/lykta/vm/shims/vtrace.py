@@ -18,10 +18,10 @@ class Trace:
     def _tell(self, code, *values):
         board.emit(TRACE, code, 0, bytes(array("i", values)))
 
-    def start(self, now):
-        """The core starts."""
+    def start(self, now, number):
+        """The core starts, its detections counted from a number on."""
         if self._all:
-            self._tell(START, now)
+            self._tell(START, now, number)
 
     def renumber(self, ms):
         """The lamp's clock is set back."""
