@@ -29,7 +29,8 @@ HOST_RULES = {
     "score": {"site", "profiles"},
     "report": {"score", "sim"},
     "scenarios": {"sim", "score", "report"},
-    "cli": {"site", "profiles", "plan", "traffic", "sensing", "sim", "score", "report", "scenarios"},
+    "node": {"plan", "vm"},
+    "cli": {"site", "profiles", "plan", "traffic", "sensing", "sim", "score", "report", "scenarios", "node"},
     "__main__": {"cli"},
 }
 

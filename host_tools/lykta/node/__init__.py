@@ -1,0 +1,1 @@
+"""One board on a cable: flash, provision, test, record."""

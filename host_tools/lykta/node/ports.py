@@ -1,0 +1,145 @@
+"""The ports of this machine: which there are, what they are called, who has one, and whether it may be opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lykta.errors import EnvironmentLacks
+from lykta.node.errors import PortBusy, PortForbidden, PortMissing
+
+#: USB to serial converters and chips with their own USB, as they are found on boards with an ESP32: vendor -> name.
+VENDORS = {0x10C4: "Silicon Labs CP210x", 0x1A86: "WCH CH34x", 0x0403: "FTDI", 0x303A: "Espressif USB", 0x067B: "Prolific PL2303"}
+_NETWORK = ("socket://", "rfc2217://")
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port. `name`: what is given as --port; `about`: what is plugged in, for people; `usb`: (vendor, product), None if unknown."""
+
+    name: str
+    about: str
+    usb: tuple[int, int] | None = None
+    serial_number: str = ""
+
+
+def is_network(name: str) -> bool:
+    """Whether a port is reached over a network: nobody there can press its buttons for us unless it is rfc2217."""
+    return name.startswith(_NETWORK)
+
+
+def can_reset(name: str) -> bool:
+    """Whether the lines DTR and RTS, by which a program resets a board, go through this port."""
+    return not name.startswith("socket://") and not is_pty(name)
+
+
+def is_pty(name: str) -> bool:
+    """Whether a port is a pseudo-terminal: what a virtual board gives."""
+    return str(Path(name).resolve()).startswith("/dev/pts/")
+
+
+def find_ports(wanted: Iterable[tuple[int, int]] = ()) -> list[Port]:
+    """The serial ports with a board on them, by their name; virtual boards of this machine follow.
+
+    `wanted`: vendor and product of the USB chips that count; by default all known vendors.
+    """
+    try:
+        from serial.tools import list_ports  # type: ignore[import-untyped]
+    except ImportError:
+        raise lacks_serial() from None
+    chosen = set(wanted)
+    found = []
+    for port in list_ports.comports():
+        usb = (port.vid, port.pid) if port.vid is not None and port.pid is not None else None
+        if usb is not None and (usb in chosen or (not chosen and usb[0] in VENDORS)):
+            about = " ".join(word for word in (port.manufacturer, port.product) if word) or VENDORS.get(usb[0], "USB serial")
+            found.append(Port(port.device, about, usb, port.serial_number or ""))
+    return sorted(found, key=lambda port: port.name)
+
+
+def lacks_serial() -> EnvironmentLacks:
+    """The error where what works with boards is not installed."""
+    return EnvironmentLacks("Boards need pyserial, mpremote and esptool: pip install 'lykta[flash]' (in a clone: make env).")
+
+
+def look(name: str) -> None:
+    """Raise what a person can put right before anything opens the port: PortMissing, PortForbidden, PortBusy."""
+    if is_network(name) or sys.platform == "win32":
+        return
+    path = Path(name)
+    if not path.exists():
+        raise PortMissing(name, "there is no such port.", f"Plug the board in (a cable with data wires) and look again. {_there_are()}")
+    if not stat.S_ISCHR(path.stat().st_mode):
+        raise PortMissing(name, "this is a file, not a port.", _there_are())
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PortForbidden(name, "you may not open it.", _permission(path))
+    holders = who_has(path)
+    if holders:
+        raise PortBusy(name, f"{' and '.join(holders)} has it open.", "Close that program, then run the same command again.")
+
+
+def busy(name: str, why: str = "") -> PortBusy:
+    """The error for a port that another program has, naming it where the system tells."""
+    holders = [] if is_network(name) else who_has(Path(name))
+    whom = f"{' and '.join(holders)} has it open." if holders else "another program has it open."
+    return PortBusy(name, whom, "Close it (a serial monitor, another `lykta`), then run the same command again.", why)
+
+
+def _there_are() -> str:
+    ports = find_ports()
+    if not ports:
+        return "No board is plugged in."
+    return "Plugged in: " + ", ".join(f"{port.name} ({port.about})" for port in ports) + "."
+
+
+def _permission(path: Path) -> str:
+    """What gives a user the right to open a port."""
+    if sys.platform == "darwin":
+        return f"Give yourself the right: sudo chmod a+rw {path}"
+    import grp
+
+    try:
+        group = grp.getgrgid(path.stat().st_gid).gr_name
+    except KeyError:
+        group = "dialout"
+    return f"It belongs to the group {group}: run `sudo usermod -aG {group} $USER`, log out, log in again, then run the same command."
+
+
+def who_has(path: Path) -> list[str]:
+    """The programs that have a device open, as "name (process 123)"; empty where none has, or the system does not tell."""
+    proc = Path("/proc")
+    if not proc.is_dir():
+        return []
+    device = path.resolve()
+    found = []
+    for process in sorted(proc.glob("[0-9]*")):
+        if process.name != str(os.getpid()) and _holds(process, device):
+            found.append(f"{_name_of(process)} (process {process.name})")
+    return found
+
+
+def _holds(process: Path, device: Path) -> bool:
+    """Whether a process has a device open; False where we may not look."""
+    try:
+        return any(_target(link) == str(device) for link in (process / "fd").iterdir())
+    except OSError:
+        return False
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
+
+
+def _name_of(process: Path) -> str:
+    try:
+        words: Sequence[str] = (process / "cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return "a program"
+    return " ".join(word for word in words[:3] if word) or "a program"
