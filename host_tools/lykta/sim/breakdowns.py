@@ -1,8 +1,12 @@
-"""What may break of a lamp, besides its sensors."""
+"""What may break of a lamp besides its sensors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lykta.vm.frames import Frame
 
 
 @dataclass(frozen=True)
@@ -16,3 +20,20 @@ class Breakdown:
     kind: str
     from_ms: int
     until_ms: int
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """What is unlike the plan about the node of one lamp, as only the loop engine can play it.
+
+    `files`: what lies in its flash in the place of the plan's files, byte for byte; None: nothing. `clock_ms`: how far its clock is
+    ahead at power-on [ms]; None: it was never set. `shift`: what its ticks show at power-on. `frames`: what comes in over its wires and
+    its radio besides, in the order of time. `firmware`: the folder of another firmware than the others'.
+    """
+
+    lamp: int
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+    clock_ms: int | None = 0
+    shift: int = 0
+    frames: Sequence[Frame] = ()
+    firmware: Path | None = None

@@ -11,8 +11,9 @@ import json
 import struct
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ from lykta.progress import Progress
 from lykta.sensing import Fault, wire
 from lykta.sensing.models import PIR, SILENT
 from lykta.sim.air import Air, mac_of
-from lykta.sim.breakdowns import Breakdown
-from lykta.vm.frames import DUTY, PIN, PWRON_RESET, TRACE, TRACE_TARGET, UART_IN, Frame, unpack
+from lykta.sim.breakdowns import Breakdown, Oddity
+from lykta.vm.frames import DUTY, PIN, PIN_OUT, PWRON_RESET, RADIO_OUT, TRACE, TRACE_TARGET, UART_IN, Frame, unpack
 from lykta.vm.node import Board, Node, prepare
 from lykta.vm.street import Street
 
@@ -36,6 +37,7 @@ from lykta.vm.street import Street
 LEAD_MS = 120_000
 _EPOCH_MS = 946_684_800_000  # 2000-01-01 on the clock of Unix
 _STEP_MS = 60_000
+_HIGH = 65_535  # the duty of a pin that is on
 _CLOCKS_MS = 600_000  # a lamp's clock that is farther from ours is not that of this night
 #: (lamp, t_ms, position, target, rate, cause): a row of levels, as the kernel writes it.
 Change = tuple[int, int, int, int, int, int]
@@ -45,8 +47,9 @@ Change = tuple[int, int, int, int, int, int]
 class Lit:
     """A night as the firmwares lit it: rows of levels (6 integers each) and detections (9), flat, as `kernel.run` returns them.
 
-    `duties[lamp]`: (t_ms, duty 0 to 65535), every change of the PWM; `curves[lamp]`: the curve of its driver; `traces[lamp]`: what the
-    app told its hook (see `vm/shims/vtrace`); `consoles[lamp]`: what it printed.
+    `duties[lamp]`: (t_ms, duty 0 to 65535), every change of the output; `curves[lamp]`: the curve of its driver; `traces[lamp]`: what the
+    app told its hook (see `vm/shims/vtrace`); `sent[lamp]`: its telegrams; `consoles[lamp]`: what it printed; `falls`: (lamp, t_ms, cause)
+    of every reset, from which on the output idles until boot.py runs.
     """
 
     levels: list[int]
@@ -54,23 +57,26 @@ class Lit:
     duties: dict[int, list[tuple[int, int]]]
     curves: dict[int, list[list[int]]]
     traces: dict[int, list[Frame]]
+    sent: dict[int, list[Frame]]
     consoles: dict[int, str]
+    falls: list[tuple[int, int, int]]
 
 
 def run(
     plan: Plan, told: pa.Table, seed: int, link: list[int], faults: Sequence[Fault] = (), breakdowns: Sequence[Breakdown] = (),
     begin_ms: int | None = None, end_ms: int | None = None, trace: str = "targets", firmware: Path | None = None,
+    oddities: Sequence[Oddity] = (),
 ) -> Lit:  # fmt: skip
     """Light the night of a plan, or a part of it, with given readings; `link`: parameters of the radio.
 
-    `trace`: "targets", or "all" for everything that reaches the core; `firmware`: the folder of another firmware than ours.
-    LyktaError where the machine has no VM, or a breakdown cannot be played.
+    `trace`: "targets", or "all" for everything that reaches the core; `firmware`: the folder of another firmware than ours; `oddities`:
+    at most one for each lamp. LyktaError where the machine has no VM, or a breakdown cannot be played.
     """
     begin = min(plan.agenda.begin_ms, plan.begin_ms) if begin_ms is None else begin_ms
     end = max(plan.agenda.end_ms, plan.end_ms) if end_ms is None else end_ms
     with tempfile.TemporaryDirectory(prefix="lykta-") as folder:
-        player = _Player(plan, told, seed, link, faults, breakdowns, (begin, end), Path(folder), trace, firmware or firmware_folder())
-        return player.play()
+        played = (Path(folder), trace, firmware or firmware_folder(), {odd.lamp: odd for odd in oddities})
+        return _Player(plan, told, seed, link, faults, breakdowns, (begin, end), *played).play()
 
 
 class _Player:
@@ -78,9 +84,11 @@ class _Player:
 
     def __init__(
         self, plan: Plan, told: pa.Table, seed: int, link: list[int], faults: Sequence[Fault], breakdowns: Sequence[Breakdown],
-        times: tuple[int, int], folder: Path, trace: str, firmware: Path,
+        times: tuple[int, int], folder: Path, trace: str, firmware: Path, oddities: Mapping[int, Oddity],
     ) -> None:  # fmt: skip
         self.plan = plan
+        self.oddities = oddities
+        self.falls: list[tuple[int, int, int]] = []
         self.begin_ms, self.end_ms = times
         self.air = Air(plan, link)
         files = node_files(plan.site, plan.graph, plan.profile, plan.date, seed)
@@ -111,10 +119,13 @@ class _Player:
     def _node(self, number: int, folder: Path, files: dict[str, bytes], link: list[int], trace: str, firmware: Path) -> Node:
         """The node of a lamp, with its files."""
         own = folder / str(number)
-        prepare(own, firmware, {name: sealed(content) for name, content in files.items()})
+        odd = self.oddities.get(number, Oddity(number))
+        stored = {**{name: sealed(content) for name, content in files.items()}, **odd.files}
+        prepare(own, odd.firmware or firmware, {name: content for name, content in stored.items() if content is not None})
         (own / "root" / "light").write_text(str(self.boards[number]["fixture"]["pin"]))
-        rtc_ms = self.plan.agenda.times.origin_utc_ms + self.begin_ms - LEAD_MS - _EPOCH_MS
-        return Node(Board(own, mac_of(number), rtc_ms, heap="1m", trace=trace, delay_ms=max(1, link[1])))
+        now_ms = self.plan.agenda.times.origin_utc_ms + self.begin_ms - LEAD_MS - _EPOCH_MS
+        rtc_ms = None if odd.clock_ms is None else now_ms + odd.clock_ms
+        return Node(Board(own, mac_of(number), rtc_ms, odd.shift, heap="1m", trace=trace, delay_ms=max(1, link[1])))
 
     # --- what the street asks (vm.street.Wires) -------------------------------------------------------------------
 
@@ -140,6 +151,7 @@ class _Player:
     def fell(self, node: int, t_ms: int, cause: int) -> None:
         """A node resets: its lamp is full until the firmware says otherwise."""
         self._idle(self.numbers[node], t_ms)
+        self.falls.append((self.numbers[node], t_ms, cause))
 
     def _idle(self, number: int, t_ms: int) -> None:
         self.full.append((number, t_ms, dimmer.FULL, 1000, dimmer.FULL, int(priority.CAUSE_FAULT)))
@@ -152,7 +164,8 @@ class _Player:
         with self.street as street, Progress("playing the firmwares", (self.end_ms - power_ms) // _STEP_MS) as bar:
             for node, number in enumerate(self.numbers):
                 signals = wire.signals(self.told, number, self.wirings[number], power_ms, self.end_ms, self.dead[number])
-                street.feed(node, map(_frame, signals))
+                odd = self.oddities.get(number, Oddity(number)).frames
+                street.feed(node, merge(map(_frame, signals), odd, key=lambda frame: frame.t_ms))
                 street.start(node, power_ms, PWRON_RESET)
             for t_ms in range(power_ms + _STEP_MS, self.end_ms + _STEP_MS, _STEP_MS):
                 self._until(min(t_ms, self.end_ms))
@@ -175,6 +188,7 @@ class _Player:
         levels: list[int] = []
         duties: dict[int, list[tuple[int, int]]] = {}
         traces: dict[int, list[Frame]] = {}
+        sent: dict[int, list[Frame]] = {}
         for node, number in enumerate(self.numbers):
             frames = [frame for data in self.street.logs[node] for frame in unpack(data)]
             changes = [_change(number, frame) for frame in frames if frame.kind == TRACE and frame.which == TRACE_TARGET]
@@ -184,10 +198,12 @@ class _Player:
                 levels.extend(change)
             traces[number] = [frame for frame in frames if frame.kind == TRACE]
             pin = self.boards[number]["fixture"]["pin"]
-            duties[number] = [(frame.t_ms, frame.value) for frame in frames if frame.kind == DUTY and frame.which == pin]
+            driven = [frame for frame in frames if frame.kind in (DUTY, PIN_OUT) and frame.which == pin]
+            duties[number] = [(frame.t_ms, frame.value if frame.kind == DUTY else _HIGH * frame.value) for frame in driven]
+            sent[number] = [frame for frame in frames if frame.kind == RADIO_OUT]
         curves = {number: self.boards[number]["fixture"]["curve"] for number in self.numbers}
         consoles = {number: self.street.nodes[node].console() for node, number in enumerate(self.numbers)}
-        return Lit(levels, self._detections(), duties, curves, traces, consoles)
+        return Lit(levels, self._detections(), duties, curves, traces, sent, consoles, self.falls)
 
     def _detections(self) -> list[int]:
         """The detections that were told, each with whom the sensor last reported before."""
@@ -253,5 +269,7 @@ def _night(changes: Sequence[Change], begin_ms: int, end_ms: int) -> Iterator[Ch
         lamp: list[Any] = [0] * row.LAMP
         lamp[row.POSITION], lamp[row.RATE], lamp[row.TARGET_POSITION] = position, rate, dimmer.position_of(target)
         dimmer.move(lamp, begin_ms - t_ms)
-        yield (number, begin_ms, lamp[row.POSITION], target, rate, cause)
+        # At light on a lamp comes up from dark; the night of the tables begins with it lit, as that of the kernel does.
+        lit = lamp[row.TARGET_POSITION] if lamp[row.POSITION] == 0 else lamp[row.POSITION]
+        yield (number, begin_ms, lit, target, rate, cause)
     yield from (change for change in changes if begin_ms < change[1] < end_ms)
