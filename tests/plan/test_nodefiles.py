@@ -11,6 +11,7 @@ import pytest
 from lykta.corehost import almanac, neighbours
 from lykta.errors import InputError
 from lykta.plan import make_plan
+from lykta.plan.board_reader import load_board
 from lykta.plan.keys import Keys, key_file, segments_of, simulated_keys
 from lykta.plan.nodefiles import _BLIND_MS, _WARM_UP_MS, board_of, curve_of, node_files, relays
 from lykta.plan.tables import Reach, make_tables
@@ -92,8 +93,8 @@ def test_board__has_the_times_of_the_sensors_twin():
 @pytest.mark.parametrize("kinds", [["pir"] * 5, ["ld2410", "ld2451", "ld2451"], ["ideal"]])
 def test_board__is_refused_for_sensors_that_it_has_no_room_for(kinds: list[str]):
     """The message names the lamp, and what to do."""
-    with pytest.raises(InputError, match=r"L0  (a board has room|an ideal sensor)"):
-        board_of(with_sensors(*map(sensor, kinds)), POST, 0)
+    with pytest.raises(InputError, match=r"L0  (a board esp32_devkitc has room for 4 PIRs and 2 radars|an ideal sensor)"):
+        board_of(load_board("esp32_devkitc"), with_sensors(*map(sensor, kinds)), POST, 0)
 
 
 def test_curve__is_a_line_where_nothing_was_measured():

@@ -15,11 +15,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from lykta.corehost import neighbours
 from lykta.errors import InputError
 from lykta.plan.blocks import make_block, reach_of
+from lykta.plan.board import DEFAULT, Board, Uart
+from lykta.plan.board_reader import load_board
 from lykta.plan.keys import Keys, Segments, key_file, segments_of, simulated_keys
 from lykta.plan.program import make_program, to_bytes
 from lykta.plan.tables import Reach, Tables, make_tables
@@ -27,44 +30,67 @@ from lykta.profiles import Profile
 from lykta.site.graph import Graph
 from lykta.site.model import Fixture, Lamp, Sensor, Site
 
-#: The board of the simulator: an ESP32 whose pins are none that decide how it starts (0, 2, 5, 12, 15).
-BOARD = "simulated_esp32"
-_PWM_PIN, _PWM_HZ = 25, 1000
-_PIR_PINS = (27, 26, 33, 32)
-_UARTS = ((2, 17, 16), (1, 19, 18))  # number, pin out, pin in; number 0 is the console
-_LED_PIN = 13
 #: HC-SR501: 60 s until it can be trusted; BISS0001: blind 2.5 s after its output fell.
 _WARM_UP_MS, _BLIND_MS = 60_000, 2500
 #: From post to post in the open, on the safe side: farther along the straight line, telegrams are relayed [cm].
 RADIO_RANGE_CM = 20_000
-Board = dict[str, object]
+#: What a node is told of its board, as JSON.
+Told = dict[str, object]
+#: Keys of the site: as they are, made when it is known which segments there are, or a seed to derive them from for simulation.
+KeysFrom = Keys | Callable[[Segments], Keys] | int
 
 
-def node_files(site: Site, graph: Graph, profile: Profile, first: dt.date, keys: Keys | int) -> dict[str, dict[str, bytes]]:
+def node_files(site: Site, graph: Graph, profile: Profile, first: dt.date, keys: KeysFrom) -> dict[str, dict[str, bytes]]:
     """The files of every node of a site for ten years from `first`: {id of the lamp: {name of the file: contents}}.
 
-    `keys`: those of the site, or a seed to derive them from for simulation. InputError where the profile lacks a zone, or
-    a lamp has sensors that no board can drive.
+    InputError where the profile lacks a zone, a board is not known or wrong, or a lamp has sensors that its board cannot drive.
     """
     missing = profile.missing_zones(dict.fromkeys(lamp.zone for lamp in site.lamps))
     if missing:
         raise InputError(missing)
     tables = make_tables(graph, [_reach(profile, lamp) for lamp in site.lamps])
     segments = segments_of(graph, tables)
-    given = simulated_keys(graph, segments, keys) if isinstance(keys, int) else keys
     nodes = [(number, lamp) for number, lamp in enumerate(site.lamps) if lamp.adaptive]
-    return {lamp.id: _files(graph, profile, first, number, tables, segments, given) for number, lamp in nodes}
+    boards = boards_of(site)
+    given = _keys(graph, segments, keys)
+    return {lamp.id: _files(graph, profile, first, number, tables, segments, given, boards[lamp.id]) for number, lamp in nodes}
 
 
-def _files(graph: Graph, profile: Profile, first: dt.date, number: int, tables: Tables, segments: Segments, keys: Keys) -> dict[str, bytes]:
+def boards_of(site: Site) -> dict[str, Board]:
+    """The board of every lamp that has a node. InputError, at the lamp that names it, for one that is not known or wrong."""
+    beside = Path(site.file).parent
+    read: dict[str, Board] = {}
+    for lamp in site.lamps:
+        name = lamp.board or DEFAULT
+        if lamp.adaptive and name not in read:
+            try:
+                read[name] = load_board(name, beside)
+            except InputError as error:
+                if error.problems[0].line or not site.file:
+                    raise  # the file is there, and wrong
+                line, column = site.positions.get(f"lamps.{lamp.id}", (0, 0))
+                message = f'"{name}" {error.problems[0].message}'
+                raise InputError.of(site.file, message, line=line, column=column, path=f"lamps.{lamp.id}.board") from None
+    return {lamp.id: read[lamp.board or DEFAULT] for lamp in site.lamps if lamp.adaptive}
+
+
+def _keys(graph: Graph, segments: Segments, keys: KeysFrom) -> Keys:
+    if isinstance(keys, int):
+        return simulated_keys(graph, segments, keys)
+    return keys if isinstance(keys, Keys) else keys(segments)
+
+
+def _files(
+    graph: Graph, profile: Profile, first: dt.date, number: int, tables: Tables, segments: Segments, keys: Keys, board: Board
+) -> dict[str, bytes]:
     site = graph.site
     lamp = site.lamps[number]
     table = tables.tables[number]
     rows = (len(table) - neighbours.HEADER) // neighbours.ROW_LENGTH
-    identity = {"site": site.name, "lamp": lamp.id, "number": number, "board": lamp.board or BOARD}
+    identity = {"site": site.name, "lamp": lamp.id, "number": number, "board": board.id}
     return {
         "identity": _json(identity),
-        "board": _json(board_of(lamp, site.fixtures[lamp.fixture], relays(graph, tables, number))),
+        "board": _json(board_of(board, lamp, site.fixtures[lamp.fixture], relays(graph, tables, number))),
         "program": to_bytes(make_program(site, profile, lamp, first)),
         "table": to_bytes([*table, tables.own[number], rows]),
         "adjacent": to_bytes(tables.adjacent[number]),
@@ -89,39 +115,64 @@ def relays(graph: Graph, tables: Tables, number: int) -> int:
     return max(0, math.ceil(max(far, default=0.0) / RADIO_RANGE_CM) - 1)
 
 
-def board_of(lamp: Lamp, fixture: Fixture, hops: int, channel: int = 1) -> Board:
-    """The board that the simulator gives a lamp: pins for its sensors, the curve of its driver, radio.
+def board_of(board: Board, lamp: Lamp, fixture: Fixture, hops: int, channel: int = 1) -> Told:
+    """What the node of a lamp is told of its board: pins for its sensors, the curve of its driver, radio.
 
-    {"chip", "fixture": {"kind", "pin", "freq" [Hz], "curve": [[duty, flux] permille], "lowest" [permille]}, "sensors": [{"kind",
-    "pin", "warm_up_ms", "blind_ms"} for a PIR, {"kind", "uart", "tx", "rx"} for a radar, in the order of the site], "led": {"pin"},
-    "light_sensor": None, "meter": None, "radio": {"channel", "hops"}}
+    {"chip", "fixture": {"kind", "pin", "freq" [Hz], "curve": [[duty, flux] permille], "lowest" [permille], "inverted", "power": [[level
+    permille, mW]] with a meter}, "sensors": [{"kind", "pin", "warm_up_ms", "blind_ms"} for a PIR, {"kind", "uart", "tx", "rx"} for a radar,
+    in the order of the site], "led": {"pin", "inverted"}, "light_sensor": {"i2c", "sda", "scl"}, "meter": {"uart", "tx", "rx"}, "ethernet",
+    "radio": {"channel", "hops"}}. What a board does not have is None or left out.
     """
-    pins, uarts = list(_PIR_PINS), list(_UARTS)
-    output = {"kind": "pwm", "pin": _PWM_PIN, "freq": _PWM_HZ, "curve": curve_of(fixture), "lowest": fixture.lowest_stable_permille}
-    return {
-        "chip": "esp32",
-        "fixture": output,
-        "sensors": [_wired(lamp, sensor, pins, uarts) for sensor in lamp.sensors],
-        "led": {"pin": _LED_PIN},
-        "light_sensor": None,
-        "meter": None,
+    pins, uarts = list(board.pir_pins), list(board.radar_uarts)
+    told: Told = {
+        "chip": board.chip.name,
+        "fixture": _output(board, fixture),
+        "sensors": [_wired(board, lamp, sensor, pins, uarts) for sensor in lamp.sensors],
+        "led": {"pin": board.led.pin, **_if_inverted(board.led.inverted)} if board.led else None,
+        "light_sensor": {"i2c": board.light_sensor.number, "sda": board.light_sensor.sda, "scl": board.light_sensor.scl}
+        if board.light_sensor
+        else None,
+        "meter": _uart(board.meter) if board.meter else None,
         "radio": {"channel": channel, "hops": hops},
     }
+    return {**told, "ethernet": vars(board.ethernet)} if board.ethernet else told
 
 
-def _wired(lamp: Lamp, sensor: Sensor, pins: list[int], uarts: list[tuple[int, int, int]]) -> Board:
+def _output(board: Board, fixture: Fixture) -> Told:
+    """The lamp's output, and, where a meter can check it, the power that its levels should take."""
+    light = board.light
+    output: Told = {"kind": light.kind, "pin": light.pin, "freq": light.frequency_hz, "curve": curve_of(fixture)}
+    output |= {"lowest": fixture.lowest_stable_permille, **_if_inverted(light.inverted)}
+    if board.meter is not None and fixture.power_known and not fixture.estimated:
+        output["power"] = [[0, fixture.standby_mw], *(list(pair) for pair in fixture.power_mw)]
+    return output
+
+
+def _if_inverted(inverted: bool) -> Told:
+    return {"inverted": True} if inverted else {}
+
+
+def _uart(uart: Uart) -> Told:
+    return {"uart": uart.number, "tx": uart.tx, "rx": uart.rx}
+
+
+def _wired(board: Board, lamp: Lamp, sensor: Sensor, pins: list[int], uarts: list[Uart]) -> Told:
     """A sensor on the next free pin or UART."""
     if sensor.kind == "pir" and pins:
         return {"kind": "pir", "pin": pins.pop(0), "warm_up_ms": _WARM_UP_MS, "blind_ms": _BLIND_MS}
     if sensor.kind in ("ld2410", "ld2451") and uarts:
-        uart, out, into = uarts.pop(0)
-        return {"kind": sensor.kind, "uart": uart, "tx": out, "rx": into}
+        return {"kind": sensor.kind, **_uart(uarts.pop(0))}
     if sensor.kind == "ideal":
         raise InputError.of(lamp.id, "an ideal sensor exists only in the kernel engine. Give the lamp a real one, for example `pir`.")
     message = (
-        f"a board has room for {len(_PIR_PINS)} PIRs and {len(_UARTS)} radars. Take the {sensor.kind} away, or put it on another post."
+        f"a board {board.id} has room for {_some(len(board.pir_pins), 'PIR')} and {_some(len(board.radar_uarts), 'radar')}. "
+        f"Take the {sensor.kind} away, put it on another post, or give the lamp another board."
     )
     raise InputError.of(lamp.id, message)
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def curve_of(fixture: Fixture) -> list[list[int]]:

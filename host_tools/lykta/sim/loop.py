@@ -98,6 +98,8 @@ class _Player:
         for number in self.numbers:
             # Nobody sees the LED blink, and it would be half of all that there is to do.
             self.boards[number]["led"] = None
+            # These have no twins on the street's wires: the night is what the sensors of the site make of it.
+            self.boards[number] |= {"light_sensor": None, "meter": None}
             files[plan.site.lamps[number].id]["board"] = json.dumps(self.boards[number]).encode()
         self.told = told
         self.wirings = {number: [wire.Wiring.of(about) for about in self.boards[number]["sensors"]] for number in self.numbers}
