@@ -217,7 +217,7 @@ class Node:
         """An amount with its unit, as the integer of the code; limits are in that integer.
 
         Kinds: "time" [ms], "length" [cm], "level" [permille], "speed" [cm/s], "power" [mW], "flux" [lm], "angle"
-        [degrees], "count" [1, no unit]. Stand-in after a problem: the default, else the lowest or 0.
+        [degrees], "frequency" [Hz], "count" [1, no unit]. Stand-in after a problem: the default, else the lowest or 0.
         """
         if (missing := self._scalar_missing(default, lowest or 0)) is not None:
             return missing[0]

@@ -53,6 +53,7 @@ KINDS = {
         (("kmh", "km/h"), ("kph", "km/h"), ("km/t", "km/h"), ("mps", "m/s"), ("ms", "m/s")),
     ),
     "power": Kind("power", _units(mW=1, W=1000, kW=1_000_000), "W", (("w", "W"), ("watt", "W"), ("watts", "W"), ("mw", "mW"))),
+    "frequency": Kind("frequency", _units(Hz=1, kHz=1000), "Hz", (("hz", "Hz"), ("HZ", "Hz"), ("khz", "kHz"), ("KHz", "kHz"))),
     "flux": Kind("luminous flux", _units(lm=1, klm=1000), "lm", (("lumen", "lm"), ("lumens", "lm"))),
     "angle": Kind("angle", (("°", Fraction(1)), ("deg", Fraction(1))), "deg", (("degrees", "deg"), ("degree", "deg"))),
     "count": Kind("number", (("", Fraction(1)),), ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lykta.document import Node
+from lykta.document import Document, Node
 from lykta.plan.chips import Chip
 
 OUT, IN = "an output", "an input"
@@ -22,8 +22,9 @@ class _Use:
 class Pins:
     """The pins of one board while its file is read; problems are noted where the pin is written."""
 
-    def __init__(self, chip: Chip | None, psram: str, native_usb: bool) -> None:
-        """`chip` None: unknown, and nothing can be said. `native_usb`: the board hangs on the chip's own USB, not on UART 0."""
+    def __init__(self, own: Document, chip: Chip | None, psram: str, native_usb: bool) -> None:
+        """`own`: the board's own file; `chip` None: unknown, and nothing can be said; `native_usb`: it hangs on the chip's own USB."""
+        self._own = own
         self.chip = chip
         self.native_usb = native_usb
         self.used: dict[int, _Use] = {}
@@ -47,9 +48,15 @@ class Pins:
         if fault:
             node.problem(fault)
         elif before is not None:
-            node.problem(f"GPIO{pin} already is {before.what} (line {before.node.where[0]}). Give each its own pin.")
+            self._clash(pin, _Use(what, node), before)
         self.used.setdefault(pin, _Use(what, node))
         return pin
+
+    def _clash(self, pin: int, use: _Use, before: _Use) -> None:
+        """Two uses of one pin: told at the later one, but rather in the board's own file than in that of the board it is like."""
+        if use.node.document is not self._own and before.node.document is self._own:
+            use, before = before, use
+        use.node.problem(f"GPIO{pin} already is {before.what} ({_place(before.node, use.node)}). Give each its own pin.")
 
     def _fault(self, chip: Chip, pin: int, direction: str, by_maker: bool) -> str:
         """Why a pin cannot be used so; "" if it can."""
@@ -104,3 +111,9 @@ class Pins:
                 f"at {frequency_hz} Hz this chip has {max(bits, 0)} bits of brightness; {_LEAST_BITS} are needed, which it has up to "
                 f"{most} Hz. Most drivers take 1000 Hz."
             )
+
+
+def _place(node: Node, seen_from: Node) -> str:
+    """Where something is written, for a message at another place."""
+    same = node.document is seen_from.document
+    return f"line {node.where[0]}" if same else f"{node.document.file}:{node.where[0]}"

@@ -1,8 +1,12 @@
-"""Reads a board from YAML: `load_board("esp32_devkitc")` or `load_board("my_board.yaml")` gives a checked `Board`."""
+"""Reads a board from YAML: `load_board("esp32_devkitc")` or `load_board("my_board.yaml")` gives a checked `Board`.
+
+`like: esp32_devkitc` takes all from another board that the file does not say itself; `meter: none` takes nothing.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from lykta.document import Document, Node
@@ -16,12 +20,13 @@ from lykta.units import near_miss
 
 _HERE = Path(__file__).resolve().parents[1]
 KEYS = (
-    "name", "note", "chip", "psram", "flash", "partitions", "runtime", "usb", "native_usb", "buttons",
+    "like", "name", "note", "chip", "psram", "flash", "partitions", "runtime", "usb", "native_usb", "buttons",
     "light", "led", "sensors", "light_sensor", "meter", "ethernet", "wired",
 )  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(kB|KB|K|MB|M)$")
 _FACTORS = {"K": 1024, "M": 1024 * 1024}
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}$")
+_MOST_LIKE = 5
 _FLASHES = (2, 4, 8, 16, 32)  # MB
 _LOWEST_HZ, _HIGHEST_HZ = 200, 200_000  # below, people see it flicker while they move; above, no driver follows
 
@@ -53,21 +58,42 @@ def load_board(which: str | Path, beside: Path | None = None) -> Board:
         known = packaged_boards()
         raise InputError.of(str(which), f"is neither a board file nor a packaged board ({', '.join(known)}).{near_miss(str(which), known)}")
     shown_as = path.name if path.parent == boards_folder() else str(path)
-    return read_board(Document.load(path, shown_as), path.stem)
+    return read_board(Document.load(path, shown_as), path.stem, path.parent)
 
 
-def read_board(document: Document, name: str) -> Board:
-    """The board in a document; `name`: what sites call it. Raises InputError."""
-    board = _Reader(document, name).read()
-    document.finish()
+def read_board(document: Document, name: str, folder: Path | None = None) -> Board:
+    """The board in a document; `name`: what sites call it, `folder`: where the board may be that it is like. Raises InputError."""
+    below = _below(document, folder)
+    board = _Reader(document, name, below).read()
+    problems = [problem for each in (document, *below) for problem in each.errors]
+    if problems:
+        raise InputError(problems)
     return board
+
+
+def _below(document: Document, folder: Path | None) -> list[Document]:
+    """The boards that a board is like: the one that it names, the one which that names, and so on."""
+    found: list[Document] = []
+    like = document.root.get("like") if document.root.is_mapping() else None
+    while like is not None and like.present:
+        path = find_board(like.text(), folder)
+        if path is None or len(found) > _MOST_LIKE or (folder and path.parent == folder and path.name == Path(document.file).name):
+            known = packaged_boards()
+            like.problem(f'"{like.written}" is no board to be like.{near_miss(like.written, known)} Known: {", ".join(known)}.')
+            document.finish()
+            raise InputError(found[-1].errors)
+        found.append(Document.load(path, path.name if path.parent == boards_folder() else str(path)))
+        like = found[-1].root.get("like")
+    return found
 
 
 class _Reader:
     """Reads one board; every problem goes to the document."""
 
-    def __init__(self, document: Document, name: str) -> None:
+    def __init__(self, document: Document, name: str, below: Sequence[Document] = ()) -> None:
+        """`below`: the boards that this one is like, the nearest first."""
         self.root = document.root
+        self.below = [each.root for each in below]
         self.document = document
         self.name = name
 
@@ -77,34 +103,39 @@ class _Reader:
             root.problem("this is no board. Copy one of the packaged ones: boards/README.md says how.")
             self.document.finish()
         root.unknown_keys(KEYS)
-        self.chip = CHIPS.get(root.get("chip").text(choices=tuple(CHIPS)))
+        self.chip = CHIPS.get(self._get("chip").text(choices=tuple(CHIPS)))
         psram = self._psram()
-        self.pins = Pins(self.chip, psram, root.get("native_usb").flag(default=False))
+        self.pins = Pins(self.document, self.chip, psram, self._get("native_usb").flag(default=False))
         self.uarts: dict[int, str] = {}
-        self._wired(root.get("wired"))
-        flash = self._flash(root.get("flash"))
+        self._wired(self._get("wired"))
+        flash = self._flash(self._get("flash"))
         return Board(
             id=self.name,
-            name=root.get("name").text(),
-            note=root.get("note").text(default=""),
+            name=self._get("name").text(),
+            note=self._get("note").text(default=""),
             chip=self.chip or CHIPS["esp32"],
             flash_bytes=flash,
-            partitions=tuple(self._partitions(root.get("partitions"), flash)),
-            runtime=self._runtime(root.get("runtime")),
-            usb=tuple(self._usb(root.get("usb"))),
-            buttons=root.get("buttons").text(),
-            ethernet=self._ethernet(root.get("ethernet")),
-            light=self._light(root.get("light")),
-            led=self._led(root.get("led")),
-            light_sensor=self._light_sensor(root.get("light_sensor")),
-            pir_pins=tuple(self._pirs(root.get("sensors"))),
-            radar_uarts=tuple(self._radars(root.get("sensors"))),
-            meter=self._meter(root.get("meter")),
+            partitions=tuple(self._partitions(self._get("partitions"), flash)),
+            runtime=self._runtime(self._get("runtime")),
+            usb=tuple(self._usb(self._get("usb"))),
+            buttons=self._get("buttons").text(),
+            ethernet=self._ethernet(self._get("ethernet")),
+            light=self._light(self._get("light")),
+            led=self._led(self._get("led")),
+            light_sensor=self._light_sensor(self._get("light_sensor")),
+            pir_pins=tuple(self._pirs(self._get("sensors"))),
+            radar_uarts=tuple(self._radars(self._get("sensors"))),
+            meter=self._meter(self._get("meter")),
             file=self.document.file,
         )
 
+    def _get(self, key: str) -> Node:
+        """What stands under a key here, else in the first of the boards below that has it; nothing where that is `none`."""
+        node = next((root.get(key) for root in (self.root, *self.below) if root.get(key).present), self.root.get(key))
+        return Node(self.document, None, key, node.where) if node.written == "none" else node
+
     def _psram(self) -> str:
-        node = self.root.get("psram")
+        node = self._get("psram")
         choices = ("none", *(self.chip.psram if self.chip else ("quad", "octal")))
         return node.text(choices=choices, default="none")
 
@@ -163,7 +194,7 @@ class _Reader:
         return Image(item.get("file").text(), text.lower())
 
     def _usb(self, node: Node) -> list[Usb]:
-        if not node.present:
+        if not node.list():
             node.problem("this is missing. List the USB numbers by which its port is known: `- {vid: 0x10c4, pid: 0xea60, what: CP210x}`.")
         found = []
         for item in node.list():
@@ -185,12 +216,12 @@ class _Reader:
     def _light(self, node: Node) -> Light:
         node.unknown_keys(("pin", "dimming", "frequency", "inverted"))
         if not node.present:
-            node.problem("this is missing. Say on which pin the lamp is dimmed: `light: {pin: 25, dimming: pwm, frequency: 1000}`.")
+            node.problem("this is missing. Say on which pin the lamp is dimmed: `light: {pin: 25, dimming: pwm, frequency: 1 kHz}`.")
             return Light(0, "pwm", 1000, False)
         pin = self.pins.take(node.get("pin"), "the lamp's output", OUT)
         self.pins.take_pwm(node.get("pin"))
         place = node.get("frequency")
-        frequency = int(place.number(lowest=_LOWEST_HZ, highest=_HIGHEST_HZ, default=1000))
+        frequency = place.quantity("frequency", lowest=_LOWEST_HZ, highest=_HIGHEST_HZ, default=1000)
         self.pins.check_frequency(place, frequency)
         kind = node.get("dimming").text(choices=("pwm", "0-10v"))
         return Light(pin, kind, frequency, node.get("inverted").flag(default=False))
@@ -246,7 +277,7 @@ class _Reader:
         """A pin that Ethernet takes wherever it is: what else is there is at fault."""
         before = self.pins.used.get(pin)
         if before is not None:
-            before.node.problem(f"GPIO{pin} belongs to the Ethernet of line {node.where[0]}, which cannot move. Take another.")
+            before.node.problem(f"GPIO{pin} belongs to the Ethernet, which cannot move. Take another.")
         self.pins.reserve(pin, "a data line of the Ethernet", node)
 
 

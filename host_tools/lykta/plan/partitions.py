@@ -88,7 +88,8 @@ def faults(table: Sequence[Partition], flash_bytes: int) -> Iterable[tuple[int |
             yield number, f"it ends at 0x{one.end:x}, but the flash has {show_size(flash_bytes)} (0x{flash_bytes:x}). Make it smaller."
         for before in table[:number]:
             if one.at < before.end and before.at < one.end:
-                yield number, f'it overlaps "{before.name}" (0x{before.at:x} to 0x{before.end:x}). Begin at 0x{before.end:x} or later.'
+                free = -(-before.end // step) * step
+                yield number, f'it overlaps "{before.name}" (0x{before.at:x} to 0x{before.end:x}). Begin at 0x{free:x} or later.'
             if one.name == before.name:
                 yield number, f'there are two partitions called "{one.name}". Rename one.'
     yield from _missing(table, flash_bytes)
@@ -111,7 +112,8 @@ def _missing(table: Sequence[Partition], flash_bytes: int) -> Iterable[tuple[int
         yield None, "nvs (data, nvs) with at least 0x3000 is needed: counters of starts, and the radio's calibration."
     room = files_size(table, flash_bytes)
     if room < FILES_AT_LEAST:
-        yield None, f"{show_size(max(room, 0))} are left for files; two versions of the firmware need {show_size(FILES_AT_LEAST)}."
+        left = f"{show_size(room)} are" if room > 0 else "nothing is"
+        yield None, f"{left} left for files; two versions of the firmware need {show_size(FILES_AT_LEAST)}."
 
 
 def show_size(size: int) -> str:
