@@ -30,7 +30,9 @@ HOST_RULES = {
     "report": {"score", "sim"},
     "scenarios": {"sim", "score", "report"},
     "node": {"plan", "vm"},
-    "cli": {"site", "profiles", "plan", "traffic", "sensing", "sim", "score", "report", "scenarios", "node"},
+    "testing": {"scenarios"},
+    "tune": {"scenarios"},
+    "cli": {"site", "profiles", "plan", "traffic", "sensing", "sim", "score", "report", "scenarios", "tune", "node"},
     "__main__": {"cli"},
 }
 

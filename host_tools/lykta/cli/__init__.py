@@ -25,6 +25,7 @@ INTERRUPTED = 130
 #: it is imported only when it is wanted, so that `lykta --help` does not wait for NumPy.
 VERBS = {
     "city": "Simulate a night of a site of many streets, street by street.",
+    "compare": "Put profiles and schemes beside each other, with intervals.",
     "profile": "Check, show and describe profiles: how bright, when, for whom.",
     "simulate": "Simulate a night on a street and write its report.",
     "site": "Draw up, import, check and show streets.",

@@ -61,7 +61,7 @@ def run(scenario: Scenario, plan: Plan, seeds: Sequence[int] = ()) -> Iterator[O
             requirement=requirement.name, scheme=scheme, note=site.note, timezone=site.timezone,
         )  # fmt: skip
         possible = bounds(owed, rests(resting), outages=outages)
-        score = judge(owed, night.levels, night.detections, outages=outages, linger_ms=_linger(plan), about=about, bounds=possible)
+        score = judge(owed, night.levels, night.detections, outages=outages, linger_ms=linger(plan), about=about, bounds=possible)
         yield Outcome(night, rules, replace(score, utility=utility(owed, night.levels)))
 
 
@@ -76,7 +76,7 @@ def _night(scenario: Scenario, plan: Plan, seed: int) -> tuple[Night, Plan]:
     return night, plan if lit.idle is None else resting_at(plan, lit.idle)
 
 
-def _linger(plan: Plan) -> tuple[int, ...]:
+def linger(plan: Plan) -> tuple[int, ...]:
     """The longest `linger` of the profile in this night, by class."""
     rows = [row for _, phase in plan.agenda.phases for row in phase.rows.values()]
     at = [schema.PHASE_SETTINGS + number * schema.CLASS_SETTINGS + schema.LINGER for number in range(schema.CLASSES)]
