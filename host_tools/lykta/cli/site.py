@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from lykta.cli.keys import keys
 from lykta.errors import InputError
 from lykta.site import checks, loader, sensors_plan
 from lykta.site.drawing import picture
@@ -204,6 +205,9 @@ def schema(fixture: bool) -> None:
       lykta site schema > site.schema.json
     """
     click.echo(json.dumps(fixture_schema() if fixture else json_schema(), ensure_ascii=False, indent=2))
+
+
+site.add_command(keys)
 
 
 # -- words and checks of the verbs

@@ -48,7 +48,7 @@ def node_files(site: Site, graph: Graph, profile: Profile, first: dt.date, keys:
     missing = profile.missing_zones(dict.fromkeys(lamp.zone for lamp in site.lamps))
     if missing:
         raise InputError(missing)
-    tables = make_tables(graph, [_reach(profile, lamp) for lamp in site.lamps])
+    tables = make_tables(graph, reaches_of(profile, site))
     segments = segments_of(graph, tables)
     nodes = [(number, lamp) for number, lamp in enumerate(site.lamps) if lamp.adaptive]
     boards = boards_of(site)
@@ -100,6 +100,11 @@ def _files(
 
 def _json(value: Mapping[str, object]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def reaches_of(profile: Profile, site: Site) -> list[Reach]:
+    """How far evidence may matter to each lamp of a site in any night of the profile."""
+    return [_reach(profile, lamp) for lamp in site.lamps]
 
 
 def _reach(profile: Profile, lamp: Lamp) -> Reach:

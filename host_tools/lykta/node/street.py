@@ -1,0 +1,122 @@
+"""A site as whoever provisions it sees it: its lamps with their boards, streets and files, its keys, its inventory.
+
+street = load_street("my_site.yaml")
+street.files(dt.date.today())["K05"]["program"]     # InputError where the site has no keys yet
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lykta import profiles
+from lykta import site as sites
+from lykta.errors import InputError
+from lykta.node.inventory import Inventory, inventory_path
+from lykta.node.keys import KeyStore
+from lykta.plan.board import Board
+from lykta.plan.keys import KEY_BYTES, Keys, Segments, segments_of
+from lykta.plan.nodefiles import boards_of, node_files, reaches_of
+from lykta.plan.tables import make_tables
+from lykta.profiles import Profile
+from lykta.site import loader
+from lykta.site.graph import Graph
+from lykta.site.model import Lamp, Site
+from lykta.units import near_miss
+
+
+@dataclass(frozen=True)
+class Street:
+    """A site with its profile. `name`: as it was given, for commands that are proposed; `path`: its file."""
+
+    name: str
+    path: Path
+    site: Site
+    profile: Profile
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The ways of the site."""
+        return Graph(self.site)
+
+    @cached_property
+    def boards(self) -> dict[str, Board]:
+        """The board that the site wants for each lamp."""
+        return boards_of(self.site)
+
+    @cached_property
+    def lamps(self) -> list[str]:
+        """The lamps that have a node, in the order of the site."""
+        return [lamp.id for lamp in self.site.lamps if lamp.adaptive]
+
+    def lamp(self, name: str) -> Lamp:
+        """A lamp that has a node. InputError for another, with what was probably meant."""
+        found = next((lamp for lamp in self.site.lamps if lamp.id == name), None)
+        if found is None:
+            same = [lamp for lamp in self.lamps if _bare(lamp) == _bare(name)]
+            hint = near_miss(name, same or self.lamps) or f" It has {_listed(self.lamps)}."
+            raise InputError.of(self.name, f'"{self.site.name}" has no lamp "{name}".{hint}')
+        if not found.adaptive:
+            line, column = self.site.positions.get(f"lamps.{name}", (0, 0))
+            raise InputError.of(self.name, f"{name} is not adaptive, so it has no node.", line=line, column=column)
+        return found
+
+    def way_of(self, lamp: str) -> str:
+        """The street along which a lamp stands: the name of the way of its first link; "" where it has none."""
+        titles = {way.id: way.name or way.id for way in self.site.ways}
+        return next((titles.get(link.way, link.way) for link in self.site.links if lamp in (link.a, link.b)), "")
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Who shares keys with whom."""
+        return segments_of(self.graph, make_tables(self.graph, reaches_of(self.profile, self.site)))
+
+    def heard(self, lamp: str) -> list[int]:
+        """The segments of which a lamp holds the keys."""
+        return self.segments.heard[next(number for number, one in enumerate(self.site.lamps) if one.id == lamp)]
+
+    def keys(self) -> KeyStore:
+        """The keys of the site. InputError where there are none."""
+        return KeyStore.open(self.site)
+
+    def files(self, first: dt.date, keys: KeyStore | None = None) -> dict[str, dict[str, bytes]]:
+        """The files of every node, for ten years from `first`; `keys`: by default those of the site."""
+        return node_files(self.site, self.graph, self.profile, first, (keys or self.keys()).keys)
+
+    def planned(self, first: dt.date) -> dict[str, dict[str, bytes]]:
+        """The files of every node without those that are secret: what may be compared without the keys at hand."""
+        files = node_files(self.site, self.graph, self.profile, first, self._no_keys)
+        return {lamp: {name: data for name, data in each.items() if name != "keys"} for lamp, each in files.items()}
+
+    def _no_keys(self, segments: Segments) -> Keys:
+        """Keys of zeros, which leave this object only as a file that `planned` throws away."""
+        nothing = bytes(KEY_BYTES)
+        return Keys([[(number << 4, nothing)] for number in segments.number], dict.fromkeys(self.lamps, nothing))
+
+    def inventory(self, who: str = "") -> Inventory:
+        """The inventory beside the site; made where there is none."""
+        return Inventory(inventory_path(self.name), who)
+
+
+def load_street(name: str, profile: str = "") -> Street:
+    """The site in a file, or a packaged one, with the profile that it names or the one given. InputError with every problem."""
+    site = sites.load(name)
+    path = loader.find(name)
+    wanted = profile or site.profile
+    if not wanted:
+        raise InputError.of(name, "the site names no profile, so nobody knows how bright its lamps shall be. Write `profile: ...` into it.")
+    near = path.parent / wanted
+    return Street(name, path, site, profiles.load_profile(str(near) if near.is_file() and not profile else wanted))
+
+
+def _bare(name: str) -> str:
+    """A name as one says it: K5 is K05."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name.lower())
+
+
+def _listed(names: list[str]) -> str:
+    most = 6
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:3])} ... {names[-1]}"
