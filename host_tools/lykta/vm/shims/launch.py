@@ -1,4 +1,4 @@
-"""A node's life in a VM: `launch.run(fd)` is all that the host starts. Mounts the node's folder as `/`, runs boot.py, then the app.
+"""A node's life in a VM: `launch.run(fd)` is all that the host starts. Mounts the node's folder as `/`, runs boot.py, then main.py.
 
 The host's first message: its length (4 bytes), then JSON:
 
@@ -7,7 +7,7 @@ The host's first message: its length (4 bytes), then JSON:
     rtc      ms since 2000-01-01, or null: never set             cause    of the reset
     mac      twelve hexadecimal digits                           delay    ms that a radio frame takes at the least
     inputs   [kind, which, value, hexadecimal data]: levels on the wires, access points
-    trace    "" (run main.py), "targets" or "all" (run the app with a hook: see `vtrace`)
+    trace    "", "targets" or "all": main.py runs the app, with a hook (see `vtrace`) where there is something to trace
 """
 
 import json
@@ -54,11 +54,8 @@ def run(fd):
         _execute("boot.py")
         if about["trace"]:
             hooks.collect_late()
-            from lykta_node import app
-
-            app.run(vtrace.Trace(about["trace"]))
-        else:
-            _execute("main.py")
+            _trace(about["trace"])
+        _execute("main.py")
     except Reset:
         raise
     except Exception as error:  # noqa: BLE001 - as the chip's own main does: it prints, and goes to its prompt
@@ -76,6 +73,16 @@ def _execute(name):
     except OSError:
         return
     exec(compile(source, name, "exec"), {"__name__": "__main__"})
+
+
+def _trace(what):
+    """Let main.py run the app with a hook. An app that cannot be imported is main.py's affair."""
+    try:
+        from lykta_node import app
+    except Exception:  # noqa: BLE001
+        return
+    run = app.run
+    app.run = lambda: run(vtrace.Trace(what))
 
 
 def _jail(root):

@@ -1,0 +1,115 @@
+"""The program of a virtual board: a MicroPython VM at the end of a pseudo-terminal, with its prompt, until it ends or is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import termios
+import tty
+from collections.abc import Callable, Mapping
+
+from lykta.vm.find import environment
+
+_READ = 1 << 16
+#: What `shims/cable` prints before anything of the board's: until then a Ctrl-C would end the VM itself.
+_UP = b"\0up\0"
+_LONE_NEWLINE = re.compile(rb"(?<!\r)\n")
+
+
+class Console:
+    """One life of the VM: `on_output(bytes)` hears it, `on_end(status)` is called when it is over, but not after `kill`."""
+
+    def __init__(
+        self, vm: str, heap: str, about: Mapping[str, object], on_output: Callable[[bytes], None], on_end: Callable[[int], None]
+    ) -> None:
+        """`about`: what `shims/cable` wants to know."""
+        self._on_output = on_output
+        self._on_end = on_end
+        self._last = b""
+        self._unsent = bytearray()
+        self._up = False
+        self._loop = asyncio.get_running_loop()
+        self._master, slave = os.openpty()
+        _as_a_uart(slave)
+        code = f"import cable; cable.live({json.dumps(about)!r}, globals())"
+        self._process = subprocess.Popen(
+            [vm, "-i", "-X", f"heapsize={heap}", "-c", code],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment(),
+            preexec_fn=_own_terminal,  # without a terminal of its own, an interrupt would not reach it
+        )
+        os.close(slave)
+        os.set_blocking(self._master, False)
+        self._loop.add_reader(self._master, self._readable)
+
+    def write(self, data: bytes) -> None:
+        """Type something; the chip's buffer keeps what comes before it is up."""
+        self._unsent += data
+        if self._up:
+            self._writable()
+
+    def _writable(self) -> None:
+        try:
+            sent = os.write(self._master, self._unsent) if self._unsent else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            sent = len(self._unsent)  # the VM has ended
+        del self._unsent[:sent]
+        if self._unsent:
+            self._loop.add_writer(self._master, self._writable)
+        else:
+            self._loop.remove_writer(self._master)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._master, _READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close()
+            self._on_end(self._process.wait())
+            return
+        if not self._up and _UP in data:
+            self._up = True
+            data = data.replace(_UP, b"")
+            self._writable()
+        before = b"\r" if self._last == b"\r" else b""
+        self._last = data[-1:]
+        self._on_output(_LONE_NEWLINE.sub(b"\r\n", before + data)[len(before) :])
+
+    def _close(self) -> None:
+        self._loop.remove_reader(self._master)
+        self._loop.remove_writer(self._master)
+        os.close(self._master)
+
+    def kill(self) -> None:
+        """End it, as the loss of power does: nothing more is written, nothing more is said."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+        self._close()
+
+
+def _own_terminal() -> None:
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _as_a_uart(slave: int) -> None:
+    """Bytes pass as they are; only Ctrl-C interrupts what runs, and throws nothing away."""
+    tty.setraw(slave)
+    modes = termios.tcgetattr(slave)
+    modes[3] |= termios.ISIG | termios.NOFLSH
+    for character in (termios.VQUIT, termios.VSUSP):
+        modes[6][character] = b"\0"
+    termios.tcsetattr(slave, termios.TCSANOW, modes)
