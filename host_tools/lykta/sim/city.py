@@ -109,6 +109,8 @@ def split(site: Site, profile: Profile, demand: Demand, seed: int, date: dt.date
     the demand does not fit the site.
     """
     graph = Graph(site)
+    if demand.source is not None:
+        raise InputError.of(demand.name, "makes its people for one street at a time: for a city, give a demand with users an hour.")
     problems = [problem for problem in check(site, graph, demand) if not problem.warning]
     if problems:
         raise InputError(problems)

@@ -7,7 +7,7 @@ generate(site, graph, demand, seed, begin_ms, end_ms, origin_utc_ms) -> the tabl
 
 from __future__ import annotations
 
-from lykta.traffic.demand import DEFAULT_HABITS, Demand, Habits, Normal
+from lykta.traffic.demand import DEFAULT_HABITS, Demand, Habits, Normal, Source
 from lykta.traffic.generator import check, generate
 from lykta.traffic.reader import load_demand, packaged
 from lykta.traffic.trajectories import Positions, Trajectories, on_map
@@ -18,6 +18,7 @@ __all__ = [
     "Habits",
     "Normal",
     "Positions",
+    "Source",
     "Trajectories",
     "check",
     "generate",

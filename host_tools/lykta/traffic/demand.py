@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import pyarrow as pa
 
 from lykta.corehost import schema
+from lykta.errors import Problem
+from lykta.site.graph import Graph
 from lykta.tables import ANIMAL
 
 #: Class names in a demand, by code: those of the core, and animals.
@@ -60,12 +65,22 @@ DEFAULT_HABITS: Mapping[int, Habits] = {
 }
 
 
+class Source(Protocol):
+    """Makes the road users of a demand instead of the generator: another simulator, or people whom somebody wrote down."""
+
+    def check(self, graph: Graph) -> list[Problem]:
+        """What does not fit between a site and this source: errors, and warnings for what is only doubtful."""
+
+    def trajectories(self, graph: Graph, demand: Demand, seed: int, begin_ms: int, end_ms: int, origin_utc_ms: int) -> pa.Table:
+        """The table `tables.TRAJECTORIES` of a night, as `generate` has it."""
+
+
 @dataclass(frozen=True)
 class Demand:
     """Rates and habits by class; weights of entrances and turns by the ids of points (1 where not named).
 
     `rates[class]` has the users an hour by hour of the local day: of a working day, and of a Saturday or Sunday.
-    `notes` says where the numbers come from, and what was wrong there.
+    `notes` says where the numbers come from, and what was wrong there. `source`: who makes the road users, if not the generator.
     """
 
     name: str
@@ -75,6 +90,7 @@ class Demand:
     turns: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     stay_on_way: int = 2  # how many times likelier one goes on along the same way than onto another
     notes: tuple[str, ...] = ()
+    source: Source | None = None
 
     def rate(self, road_user: int, weekend: bool, hour: int) -> float:
         """Users of a class an hour, in an hour of the local day."""

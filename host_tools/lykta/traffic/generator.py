@@ -54,6 +54,8 @@ def generate(site: Site, graph: Graph, demand: Demand, seed: int, begin_ms: int,
     problems = [problem for problem in check(site, graph, demand) if not problem.warning]
     if problems:
         raise InputError(problems)
+    if demand.source is not None:
+        return demand.source.trajectories(graph, demand, seed, begin_ms, end_ms, origin_utc_ms)
     blocks = [
         _class_block(site, graph, demand, road_user, seed, (begin_ms, end_ms), origin_utc_ms)
         for road_user in sorted(demand.rates)
@@ -66,9 +68,10 @@ def generate(site: Site, graph: Graph, demand: Demand, seed: int, begin_ms: int,
 
 def check(site: Site, graph: Graph, demand: Demand) -> list[Problem]:
     """What does not fit between a site and a demand: errors, and warnings for classes that will not come."""
+    found = [] if demand.source is None else demand.source.check(graph)
     if demand.empty:
-        return []
-    found = [
+        return found
+    found += [
         Problem(demand.name, 0, 0, f"{key}.{name}", f"{site.name} has no point with this id.")
         for key, names in (("entrances", demand.entrances), ("turns", demand.turns))
         for name in names
