@@ -72,7 +72,7 @@ def look(name: str) -> None:
         return
     path = Path(name)
     if not path.exists():
-        raise PortMissing(name, "there is no such port.", f"Plug the board in (a cable with data wires) and look again. {_there_are()}")
+        raise PortMissing(name, "there is no such port.", how_to_find(name))
     if not stat.S_ISCHR(path.stat().st_mode):
         raise PortMissing(name, "this is a file, not a port.", _there_are())
     if not os.access(path, os.R_OK | os.W_OK):
@@ -80,6 +80,13 @@ def look(name: str) -> None:
     holders = who_has(path)
     if holders:
         raise PortBusy(name, f"{' and '.join(holders)} has it open.", "Close that program, then run the same command again.")
+
+
+def how_to_find(name: str) -> str:
+    """The next step where nothing is on a port."""
+    if is_network(name):
+        return "Is `lykta virtual-board`, or the server of that port, still running? It prints the names of its ports."
+    return f"Plug the board in (a cable with data wires) and look again. {_there_are()}"
 
 
 def busy(name: str, why: str = "") -> PortBusy:

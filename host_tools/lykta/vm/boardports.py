@@ -180,8 +180,8 @@ class TcpPort:
                 data = await reader.read(_READ)
                 if not data:
                     break
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the host has gone: the cable is pulled below
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the host has gone, or the bench is closed: the cable is pulled below
         finally:
             cable.pull()
 

@@ -144,18 +144,21 @@ FOUR_MIB = (
 
 
 @functools.cache
-def training_image(chip: int, loader_at: int, partitions: tuple[Partition, ...] = FOUR_MIB, size: int = 1 << 18) -> bytes:
+def training_image(chip: int, loader_at: int, table: bytes = b"", size: int = 1 << 18) -> bytes:
     """What stands in for MicroPython's image on virtual boards: real headers, table and hashes around numbers that mean nothing.
 
-    The same bytes every time. `size`: of the program [bytes]; as badly compressible as machine code (about two thirds).
+    The same bytes every time. `table`: of the partitions, as in flash; by default of FOUR_MIB. `size`: of the program [bytes]; as badly
+    compressible as machine code (to about two thirds).
     """
     draw = random.Random(chip)
     words = b"".join(draw.randbytes(20) + bytes(12) for _ in range(size // 32))
     about = struct.pack("<IIII", _DESCRIPTION, 0, 0, 0) + b"training".ljust(32, b"\0") + TRAINING.encode().ljust(32, b"\0") + bytes(176)
+    table = table or table_of(FOUR_MIB)
+    program_at = next(part.start for part in partitions_in(table) if part.is_app)
     parts = {
         loader_at: make(chip, [(0x3FFF0030, words[:2048])]),
-        TABLE_AT: table_of(partitions),
-        next(part.start for part in partitions if part.is_app): make(chip, [(0x3F400020, about + words), (0x40080000, words[:1024])]),
+        TABLE_AT: table,
+        program_at: make(chip, [(0x3F400020, about + words), (0x40080000, words[:1024])]),
     }
     whole = bytearray()
     for start, data in parts.items():

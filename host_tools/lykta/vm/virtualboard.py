@@ -13,6 +13,7 @@ holds the chip in reset, DTR alone holds BOOT, both together neither.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,14 +29,24 @@ from lykta.vm.romloader import Loader, framed
 _LOOK_S = 0.15
 _AGAIN_S = 0.5  # from one vain start to the next
 _POWER_ON, _HARD, _WATCHDOG, _SOFT = 1, 2, 3, 5  # causes, as machine.reset_cause() has them
+_FILES, _FILES_SUBTYPE = "vfs", 129
 _WORDS = {_POWER_ON: "rst:0x1 (POWERON_RESET)", _HARD: "rst:0xc (SW_CPU_RESET)", _WATCHDOG: "rst:0x7 (TG0WDT_SYS_RESET)"}
 _UART_BUFFER = 256  # bytes
 _EXIT = 100  # of a VM that was reset: 100 and the cause
 _SYNC = b"\xc0\x00\x08\x24\x00"
 _RAW = b"raw REPL; CTRL-B to exit"
 _FRIENDLY = b'Type "help()" for more information.'
+_DOG = re.compile(rb"\0dog (\d+)\0")
 _CTRL_A, _CTRL_C = b"\x01", b"\x03"
 _OTA = 16  # the least subtype of a program that can be updated
+
+
+def with_files(partitions: list[Partition], flash_bytes: int) -> list[Partition]:
+    """The partitions, with one for files: all behind the last one where the table has none, as MicroPython takes it."""
+    if not partitions or any(part.label == _FILES for part in partitions):
+        return partitions
+    start = max(part.start + part.size for part in partitions)
+    return [*partitions, Partition(_FILES, 1, _FILES_SUBTYPE, start, flash_bytes - start)]
 
 
 class BoardFlash(FlashFile):
@@ -86,8 +97,10 @@ class VirtualBoard:
         self._loader: Loader | None = None
         self._console: Console | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._looking = False  # just out of a reset: BOOT still counts
         self._early = b""  # what came before the program was there to hear it
         self._raw = False
+        self._dog_s = 0.0  # what the watchdog waits, once it is started
 
     @property
     def state(self) -> str:
@@ -135,7 +148,7 @@ class VirtualBoard:
             self._stop()
         elif was_reset:
             self._restart(_POWER_ON)
-        if self._lines == (True, False) and self._timer is not None and not self.faults.has("no-boot-line"):
+        if self._lines == (True, False) and self._looking and not self.faults.has("no-boot-line"):
             self._enter_loader(_POWER_ON)
 
     def hold_boot(self) -> None:
@@ -151,6 +164,7 @@ class VirtualBoard:
 
     def _stop(self) -> None:
         self._loader = None
+        self._looking = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -161,7 +175,9 @@ class VirtualBoard:
     def _restart(self, cause: int) -> None:
         """Start anew after a moment, in which BOOT may be held."""
         self._stop()
+        self._looking = True
         self.baud = 115_200
+        self._dog_s = 0.0
         self._timer = asyncio.get_running_loop().call_later(_LOOK_S, self._start, cause)
 
     def _enter_loader(self, cause: int) -> None:
@@ -181,6 +197,7 @@ class VirtualBoard:
     def _start(self, cause: int) -> None:
         """What the ROM does after a reset: look for a program, and run it."""
         self._timer = None
+        self._looking = False
         self.starts += 1
         self._say(f"{self.chip.greeting}\r\n\r\n{_WORDS.get(cause, _WORDS[_HARD])},{self.chip.normal}\r\n".encode())
         wrong, partitions, running = self._look_for_program()
@@ -196,7 +213,7 @@ class VirtualBoard:
             parse(self.flash.read(self.chip.loader_at, TABLE_AT - self.chip.loader_at))
         except ValueError:
             return f"invalid header: 0x{int.from_bytes(self.flash.read(self.chip.loader_at, 4), 'little'):08x}", [], ""
-        partitions = partitions_in(self.flash.read(TABLE_AT, 0xC00))
+        partitions = with_files(partitions_in(self.flash.read(TABLE_AT, 0xC00)), self.flash.size)
         apps = [part for part in partitions if part.is_app]
         labels = {part.label for part in partitions}
         if self.faults.has("boot-loop") and apps:
@@ -208,7 +225,7 @@ class VirtualBoard:
             except ValueError as error:
                 wrong = str(error)
             else:
-                return ("" if {"nvs", "vfs"} <= labels else "E (60) boot: no nvs or vfs"), partitions, part.label
+                return ("" if "nvs" in labels else "E (60) boot: no nvs"), partitions, part.label
         return f"E (60) boot: No bootable app partitions in the partition table ({wrong if apps else 'no program'})", [], ""
 
     def _run(self, partitions: list[Partition], running: str, cause: int, main: bool) -> None:
@@ -228,6 +245,13 @@ class VirtualBoard:
 
     def _heard(self, data: bytes) -> None:
         """The program says something."""
+        dog = _DOG.search(data)
+        if dog:
+            self._dog_s = int(dog[1]) / 1000
+            data = _DOG.sub(b"", data)
+        if self._dog_s and (_RAW in data or _FRIENDLY in data) and self._timer is None:
+            # Who is at the prompt feeds no watchdog, and it cannot be stopped.
+            self._timer = asyncio.get_running_loop().call_later(self._dog_s, self._restart, _WATCHDOG)
         if _RAW in data or _FRIENDLY in data:
             self._raw = data.rfind(_RAW) > data.rfind(_FRIENDLY)
         self._say(data)

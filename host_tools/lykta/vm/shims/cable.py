@@ -9,7 +9,8 @@ about, JSON:
     junk        bytes of the file system that are to stay free, the rest being filled with junk; -1: as it is
 
 The file system is LittleFS in the partition `vfs` of the flash, the non-volatile storage lies in the partition `nvs`.
-A reset ends the VM with status 100 + cause. When it is up it prints "\\0up\\0", which nobody but the host's `console` hears.
+A reset ends the VM with status 100 + cause. Between zero bytes it tells the host that it is up, and that a watchdog runs
+("dog", ms).
 """
 
 import io
@@ -30,7 +31,7 @@ import machine
 import network
 import os
 import time
-from vboard import NEVER, RESET, board
+from vboard import NEVER, RESET, WATCHDOG, board
 
 _SHIMS = (binascii, espnow, hashlib, io, machine, network, os, time)
 _SECTOR = 4096
@@ -38,6 +39,7 @@ _RESET = 100
 _FOREVER_MS = 1000
 _BOOT = "# This file is executed on every boot (including wake-boot from deepsleep)\n"
 _JUNK = "/junk"
+_UP = "\0up\0"  # from here on a Ctrl-C is the board's
 
 
 class Blocks:
@@ -92,12 +94,13 @@ def live(about, main):
     board.emit = _emit
     hooks.install()
     flash = Partition.flash = open(about["flash"], "r+b")
+    uos.umount("/")  # whatever happens from here on, nothing of the host can be seen or written
     esp32.Partition._TABLE = tuple(tuple(entry) for entry in about["partitions"])
     esp32.Partition._chosen = [about["running"], about["running"]]
     esp32.Partition = Partition
     _keep_nvs(flash)
-    print("\0up\0", end="")  # from here on a Ctrl-C is the board's
     _mount()
+    print(_UP, end="")
     if about["junk"] >= 0:
         _fill(about["junk"])
     sys.path[:] = ["", ".frozen", "/lib"]
@@ -121,6 +124,8 @@ def _pace(speed):
 def _emit(kind, which, value, data=b""):
     if kind == RESET:
         sys.exit(_RESET + value)
+    if kind == WATCHDOG:
+        print("\0dog %d\0" % value, end="")
 
 
 def _execute(name, main):
@@ -143,7 +148,6 @@ def _execute(name, main):
 def _mount():
     """The file system as `/`; made where the flash is blank, and for ever complained of where it is neither."""
     device = Partition("vfs")
-    uos.umount("/")
     try:
         disk = uos.VfsLfs2(device, readsize=32, progsize=32, lookahead=32)
     except OSError:
@@ -161,6 +165,8 @@ def _mount():
 def _complain_unless_blank(device):
     sector = bytearray(_SECTOR)
     device.readblocks(0, sector)
+    if sector != b"\xff" * _SECTOR:
+        print(_UP, end="")
     while sector != b"\xff" * _SECTOR:
         print("The filesystem appears to be corrupted. Erase the flash completely, then write the image again.")
         utime.sleep_ms(3 * _FOREVER_MS)
