@@ -19,9 +19,8 @@ A, B, C = (f"a0:b1:c2:00:00:0{number}" for number in (1, 2, 3))
 def inventory(tmp_path: Path):
     """An empty one, in which each look at the clock is a minute later."""
     minutes = iter(range(10_000))
-    with Inventory(
-        tmp_path / "x.sqlite", "Eva", lambda: dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC) + dt.timedelta(minutes=next(minutes))
-    ) as one:
+    begin = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+    with Inventory(tmp_path / "x.sqlite", "Eva", lambda: begin + dt.timedelta(minutes=next(minutes))) as one:
         yield one
 
 
@@ -41,7 +40,8 @@ def test_claim__of_a_lamp_that_has_another_board_is_explained(inventory: Invento
         inventory.claim("K05", B, "esp32_devkitc")
     expected = (
         f"K05: this lamp has the board {A} since 2026-11-23 (by Eva), and the one on the cable is {B}. Is this another lamp's board? "
-        "Then give that lamp's name. Is the old board broken or gone? Then say `--replace`: K05 keeps its history, and the old board is free."
+        "Then give that lamp's name. Is the old board broken or gone? Then say `--replace`: "
+        "K05 keeps its history, and the old board is free."
     )
     assert str(caught.value) == expected
     assert inventory.board_of("K05").mac == A
