@@ -26,9 +26,12 @@ INTERRUPTED = 130
 VERBS = {
     "city": "Simulate a night of a site of many streets, street by street.",
     "compare": "Put profiles and schemes beside each other, with intervals.",
+    "node": "Look at the board on the cable: which it is, whether it is well, what it says; change its settings.",
     "profile": "Check, show and describe profiles: how bright, when, for whom.",
     "simulate": "Simulate a night on a street and write its report.",
     "site": "Draw up, import, check and show streets.",
+    "year": "What a year takes, costs and gives: twelve months, working days and weekends.",
+    "tune": "Search the settings of a profile for the best, and write them into it.",
 }
 
 

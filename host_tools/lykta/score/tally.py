@@ -15,7 +15,7 @@ from lykta.score.statistics import Figure, Floats
 #: By class of road user and, last, of everyone together.
 GROUPS = (*schema.CLASS_NAMES, "everyone")
 EVERYONE = GROUPS[-1]
-_OF_NIGHT = ("full", "spent", "nodes", "bound", "free", "changes", "lamp_hours", "utility", "seconds")
+_OF_NIGHT = ("nights", "full", "spent", "nodes", "bound", "free", "changes", "lamp_hours", "utility", "seconds")
 _OF_GROUP = ("duty", "lit", "late", "dark", "stationary", "present", "strict", "users", "ever_dark")
 #: Names of the quantities: of the night, then `quantity group`. Energy in Wh, time in s.
 COLUMNS = (*_OF_NIGHT, *(f"{quantity} {group}" for group in GROUPS for quantity in _OF_GROUP))
@@ -28,6 +28,7 @@ def row(score: Score) -> Floats:
     lamp_hours = sum(lamp.adaptive for lamp in score.lamps) * hours
     seen = score.utility.seconds if score.utility else 0
     found = {
+        "nights": 1,
         "full": energy.always_on_wh,
         "spent": energy.lamps_wh,
         "nodes": energy.nodes_wh + energy.sensors_wh,
@@ -47,7 +48,7 @@ def row(score: Score) -> Floats:
 def brief_row(energy: Energy, changes: int, lamp_hours: float, owed_ms: Ints, lit_ms: Ints) -> Floats:
     """The quantities of a night of which causes were not asked: NaN where not known. Times by class."""
     found = dict.fromkeys(COLUMNS, np.nan)
-    found |= {"full": energy.always_on_wh, "spent": energy.lamps_wh, "nodes": energy.nodes_wh + energy.sensors_wh}
+    found |= {"nights": 1, "full": energy.always_on_wh, "spent": energy.lamps_wh, "nodes": energy.nodes_wh + energy.sensors_wh}
     found |= {"changes": changes, "lamp_hours": lamp_hours}
     for place, group in enumerate(GROUPS):
         whole = slice(None) if group == EVERYONE else slice(place, place + 1)
