@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from lykta.node import ports
+from lykta.node.diagnosis import from_console
 from lykta.node.errors import BoardError, CableLost, DiskFull, NoPrompt, NotKept, PortMissing, Unplanned
 
 BAUD = 115_200
@@ -55,13 +56,18 @@ def _l(p):
 class Device:
     """A board at its raw REPL. Use it in a `with`; leaving it lets go of the port and starts the board's own program."""
 
-    def __init__(self, port: str, *, baudrate: int = BAUD, attempts: int = 3) -> None:
-        """`attempts`: how often to ask for the prompt; each is more patient than the one before, and the last restarts the board."""
+    def __init__(self, port: str, *, baudrate: int = BAUD, attempts: int = 3, patience_s: float = _SILENCE_S) -> None:
+        """`attempts`: how often to ask for the prompt; each is more patient than the one before, and the last restarts the board.
+
+        `patience_s`: of the last.
+        """
         self.port = port
+        self._patience_s = patience_s
         self._baudrate = baudrate
         self._attempts = attempts
         self._link: Any = None
         self._ready = False
+        self._made: set[str] = set()  # folders that are there
 
     def __enter__(self) -> Device:
         self.open()
@@ -82,9 +88,11 @@ class Device:
                 with self._guarded():
                     if attempt and attempt == self._attempts - 1 and ports.can_reset(self.port):
                         self._pulse_reset()
-                    done, heard = self._prompt(_SILENCE_S * (attempt + 1) / self._attempts)
+                    done, heard = self._prompt(self._patience_s * (attempt + 1) / self._attempts)
                 if done:
                     return
+                if from_console(self.port, heard):
+                    break
             raise self._no_prompt(heard)
         except BaseException:
             self._shut()
@@ -101,8 +109,13 @@ class Device:
             pass  # the cable is gone: then there is nothing to let go of
         self._shut()
 
+    def abandon(self) -> None:
+        """Let go of the port and leave the board as it is."""
+        self._shut()
+
     def _shut(self) -> None:
         link, self._link, self._ready = self._link, None, False
+        self._made.clear()
         if link is not None:
             try:
                 link.close()
@@ -122,6 +135,8 @@ class Device:
                 # Two interrupts may give two prompts: an empty program takes up all that is still on its way.
                 self._link.in_raw_repl = True
                 return self._settled(), heard
+            if from_console(self.port, heard):
+                break
         return False, heard
 
     def _settled(self) -> bool:
@@ -132,8 +147,6 @@ class Device:
         return settled
 
     def _no_prompt(self, heard: bytes) -> BoardError:
-        from lykta.node.diagnosis import from_console
-
         found = from_console(self.port, heard)
         return found or NoPrompt(
             self.port,
@@ -183,6 +196,10 @@ class Device:
     def ask(self, expression: str, *, patience_s: float = _SILENCE_S) -> Any:
         """The value of an expression on the board: numbers, texts, bytes, tuples, lists and dicts of them."""
         return ast.literal_eval(self.run(f"print(repr({expression}))", patience_s=patience_s).strip() or "None")
+
+    def printed(self, code: str, *, patience_s: float = _SILENCE_S) -> Any:
+        """What a program prints, as a value: as `ask`, for more than an expression."""
+        return ast.literal_eval(self.run(code, patience_s=patience_s).strip())
 
     def _prepare(self) -> None:
         if not self._ready:
@@ -250,26 +267,36 @@ class Device:
         self.rename(path + ".new", path)
 
     def write_beside(self, path: str, data: bytes, on_bytes: Callable[[int], None] | None = None) -> None:
-        """Write `path`.new, flush it and check it; folders are made."""
+        """Write `path`.new and check it; folders are made."""
+        self.put(path + ".new", data, on_bytes)
+
+    def put(self, path: str, data: bytes, on_bytes: Callable[[int], None] | None = None) -> None:
+        """Write a file in its place and check it; folders are made. A cut leaves a part of it: only for what nobody uses yet."""
         for folder in _parents(path):
-            self.run(f"try:\n os.mkdir({folder!r})\nexcept OSError:pass")
-        self.run(f"_f=open({path + '.new'!r},'wb')\n_w=_f.write")
+            self.make_folder(folder)
+        begin = f"_f=open({path!r},'wb')\n"
         try:
-            for start in range(0, len(data), _PIECE):
+            for start in range(0, max(1, len(data)), _PIECE):
                 piece = data[start : start + _PIECE]
-                self.run(f"_w(_d({base64.b64encode(piece)!r}))")
+                end = f"\n_f.close()\nprint(_h({path!r}))" if start + _PIECE >= len(data) else ""
+                said = self.run(f"{begin if not start else ''}_f.write(_d({base64.b64encode(piece)!r})){end}")
                 if on_bytes:
                     on_bytes(len(piece))
-            digest = self.run(f"_f.close()\nprint(_h({path + '.new'!r}))").strip()
         except DiskFull:
-            self.run(f"_f.close()\nos.remove({path + '.new'!r})")
+            self.run(f"_f.close()\nos.remove({path!r})")
             raise
-        if digest != hashlib.sha256(data).hexdigest():
+        if said.strip().splitlines()[-1:] != [hashlib.sha256(data).hexdigest()]:
             raise NotKept(
                 self.port,
                 f"{path} reads back differently from what was written.",
                 "Run the same command again; if it happens again, the flash of this board is worn out: take another.",
             )
+
+    def make_folder(self, folder: str) -> None:
+        """Make a folder, where there is none yet."""
+        if folder not in self._made:
+            self.run(f"try:\n os.mkdir({folder!r})\nexcept OSError:pass")
+            self._made.add(folder)
 
     def rename(self, old: str, new: str) -> None:
         """Rename a file; what had the new name is gone."""

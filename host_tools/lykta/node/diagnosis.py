@@ -6,8 +6,8 @@ import re
 
 from lykta.node.errors import BoardError, BootLoop, BrownOut, CableLost, NoLoader
 
-#: From how many starts in what was heard it is a loop.
-_LOOP = 2
+#: From how many starts in what was heard it is a loop: opening a port may cause one, we another.
+_LOOP = 3
 _READABLE = 0.7
 _ENOUGH = 64  # bytes: fewer are no proof of garbage
 

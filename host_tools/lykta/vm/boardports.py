@@ -19,6 +19,7 @@ from lykta.vm.virtualboard import VirtualBoard
 _IAC = b"\xff"
 _READ = 1 << 14
 _WAIT_S = 0.2  # for the first byte: who says nothing speaks no RFC 2217
+_LOOKS = 10
 _TAKEN = b"Port already in use\r\n"  # as ser2net says it
 
 
@@ -155,8 +156,9 @@ class TcpPort:
             self._cable = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if (self._cable is not None and self._cable.up) or self.board.faults.has("busy"):
+        if self.board.faults.has("busy") or not await self._free():
             writer.write(_TAKEN)
+            await writer.drain()
             writer.close()
             return
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -184,6 +186,14 @@ class TcpPort:
             pass  # the host has gone, or the bench is closed: the cable is pulled below
         finally:
             cable.pull()
+
+    async def _free(self) -> bool:
+        """Whether nobody else is there: who closed the port a moment ago, to open it again, may still seem to be."""
+        for _ in range(_LOOKS):
+            if self._cable is None or not self._cable.up:
+                return True
+            await asyncio.sleep(_WAIT_S / _LOOKS)
+        return False
 
     async def _first_bytes(self, reader: asyncio.StreamReader) -> bytes:
         try:
