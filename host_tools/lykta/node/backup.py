@@ -16,7 +16,7 @@ from pathlib import Path
 from lykta.errors import InputError
 from lykta.node import nodesettings
 from lykta.node.device import Device
-from lykta.node.session import Info
+from lykta.node.session import Info, unsealed
 
 _FORMAT = 1
 _ABOUT = "backup.json"
@@ -38,8 +38,8 @@ def save(board: Device, about: Info, path: Path, now: dt.datetime) -> Backup:
     """Write a node's files into a zip. InputError where it has none."""
     files = {}
     for name in FILES:
-        if about.versions.get(name, -1) is not None and about.versions.get(name, -1) >= 0:
-            files[name] = nodesettings.unsealed(board.read(f"/data/{name}"))[1]
+        if about.versions.get(name, -1) >= 0:
+            files[name] = unsealed(board.read(f"/data/{name}"))[1]
     if not files:
         raise InputError.of(board.port, "this board is no node yet: there is nothing to keep.")
     backup = Backup(about.lamp, about.mac, now.astimezone(dt.UTC).isoformat(timespec="seconds"), files)
@@ -70,9 +70,8 @@ def restore(board: Device, about: Info, backup: Backup) -> list[str]:
     """Put the files of a backup back; the names of those that were different. Each keeps its predecessor on the node."""
     changed = []
     for name, content in backup.files.items():
-        version = about.versions.get(name)
-        here = version if version is not None else -1
-        if here >= 0 and nodesettings.unsealed(board.read(f"/data/{name}"))[1] == content:
+        here = about.versions.get(name, -1)
+        if here >= 0 and unsealed(board.read(f"/data/{name}"))[1] == content:
             continue
         nodesettings.keep(board, name, content, here + 1 if here >= 0 else 1)
         changed.append(name)

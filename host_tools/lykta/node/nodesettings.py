@@ -7,7 +7,6 @@ A node knows its phases by when they begin, not by name: they are numbered, 1 fi
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,16 +16,13 @@ from lykta.document import Document
 from lykta.errors import InputError, Problem
 from lykta.node import programs
 from lykta.node.device import Device
-from lykta.node.session import no_firmware
+from lykta.node.session import no_firmware, unsealed
 from lykta.plan.program import EPOCH, to_bytes
 from lykta.profiles.model import Start
 from lykta.profiles.settings import Assignment, Conflicts, Layers, read_block
 from lykta.profiles.starts import show_start
-from lykta.profiles.table import BY_KEY, CLASS_KEYS, CLASSES, EVERYONE, PHASE_KEYS, SETTINGS_AT
+from lykta.profiles.table import BY_KEY, CLASS_KEYS, CLASSES, EVERYONE, PHASE_KEYS, SETTINGS_AT, defaults
 from lykta.units import near_miss, show
-
-_HEAD = 44
-_MAGIC = b"LYKT"
 
 
 @dataclass(frozen=True)
@@ -45,9 +41,7 @@ class NodeProgram:
         """InputError where they are no program."""
         self.numbers = list(numbers)
         if not almanac.usable(self.numbers) or repair.check(list(self.numbers), _Room()):
-            raise InputError.of(
-                "program", "the one on this node is damaged. Provision it again: lykta flash SITE LAMP --port PORT"
-            )
+            raise InputError.of("program", "the one on this node is damaged. Provision it again: lykta flash SITE LAMP --port PORT")
 
     @property
     def until(self) -> dt.date:
@@ -92,15 +86,6 @@ class _Room:
 
     def __init__(self) -> None:
         self.row = [0] * schema.ROW
-
-
-def unsealed(data: bytes) -> tuple[int, bytes]:
-    """(version, content) of a file of the node's store. InputError for a damaged one."""
-    version, length = struct.unpack_from("<II", data, 4) if len(data) >= _HEAD else (0, -1)
-    content = data[_HEAD:]
-    if data[:4] != _MAGIC or length != len(content) or hashlib.sha256(data[4:12] + content).digest() != data[12:_HEAD]:
-        raise InputError.of("program", "the file on this node is damaged. Provision it again: lykta flash SITE LAMP --port PORT")
-    return version, content
 
 
 def read(board: Device) -> tuple[int, NodeProgram]:
@@ -224,3 +209,23 @@ def differences(before: Sequence[int], after: Sequence[int]) -> list[str]:
 def title(phase: Phase) -> str:
     """A phase as people say it."""
     return f"{phase.number} from {show_start(phase.start)}"
+
+
+def shown(program: NodeProgram, wishes: Sequence[Wish] = ()) -> dict[str, str]:
+    """Settings by their full name, as people write them: those that differ from the defaults, or those that are asked for."""
+    found: dict[str, str] = {}
+    standard = defaults()
+    for phase in program.phases():
+        row = program.row(phase.row) if phase.row >= 0 else standard
+        for at, setting in SETTINGS_AT.items():
+            who = CLASSES[(at - schema.PHASE_SETTINGS) // schema.CLASS_SETTINGS] if setting.per_class else ""
+            wanted = any(_asked(one, phase.number, who, setting.key) for one in wishes) if wishes else row[at] != standard[at]
+            if wanted and phase.row >= 0:
+                name = ".".join(word for word in (str(phase.number), who, setting.key) if word)
+                found[name] = show(setting.kind, row[at])
+    return found
+
+
+def _asked(wish: Wish, phase: int, road_user: str, key: str) -> bool:
+    """Whether a wish names this setting."""
+    return wish.key == key and wish.phases in ((), (phase,)) and (not road_user or wish.road_user in (EVERYONE, road_user))

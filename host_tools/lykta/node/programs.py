@@ -3,7 +3,7 @@
 They stand on the firmware as it ships, in which constants have no names: those are filled in here. While one runs there is no watchdog
 (`session.calm` sees to that), and the lamp follows the law as always, unless it is said otherwise.
 
-What they print, one event a line, is read by `events`:
+Names of their own begin with q_: others at the prompt belong to `device`. What they print, one event a line, is read by `events`:
 
     !  reason of failure          S  sensor, result, distance [cm], speed [cm/s]
     H  neighbour, dBm             D  classes (bits), speed [cm/s], link it came by, still seen: a detection of the lamp's own
@@ -20,6 +20,8 @@ from lykta.corehost import presence
 
 #: Result of a sensor that sees nobody any more: see `core/presence`.
 EDGE_OFF = int(presence.EDGE_OFF)
+#: Of a detection whose user may have come by any link.
+LINK_UNKNOWN = int(row.LINK_UNKNOWN)
 
 _FIND = """
 try:
@@ -33,42 +35,54 @@ except ImportError:
 INFO = """
 import os,sys,gc
 import machine
-def _t(f):
+def q_t(f):
  try:
   return f()
  except Exception:
   return None
-def _n(k):
+def q_n(k):
  from esp32 import NVS
  return NVS('lykta').get_i32(k)
-def _j(n):
+def q_j(n):
  import json
  from lykta_node.drivers.store import Store
  from esp32 import NVS
  return json.loads(Store('/data',NVS('lykta')).read(n))
-def _v(n):
+def q_v(n):
  from lykta_node.drivers.store import Store
  from esp32 import NVS
  return Store('/data',NVS('lykta')).version(n)
-def _f(p):
+def q_f(p):
  with open(p) as f:
   return f.read(2000)
 gc.collect()
-_s=_t(lambda:os.statvfs('/'))
+q_s=q_t(lambda:os.statvfs('/'))
 print(repr({
- 'mac':_t(lambda:machine.unique_id().hex()),
- 'runtime':_t(lambda:'.'.join([str(x) for x in sys.implementation.version[:3]])),
- 'machine':_t(lambda:sys.implementation._machine),
- 'identity':_t(lambda:_j('identity')),
- 'versions':{n:_t(lambda:_v(n)) for n in ('identity','board','program','table','adjacent','keys')},
- 'counts':{k:_t(lambda:_n(k)) for k in ('boots','failed','rung')},
- 'slots':_t(lambda:_f('/slots').strip()),
- 'crash':_t(lambda:_f('/crash')),
- 'memory':_t(gc.mem_free),
- 'flash':(_s[0]*_s[2],_s[0]*_s[3]) if _s else None,
- 'cause':_t(machine.reset_cause),
- 'up':_t(lambda:__import__('time').ticks_ms()),
+ 'mac':q_t(lambda:machine.unique_id().hex()),
+ 'runtime':q_t(lambda:'.'.join([str(x) for x in sys.implementation.version[:3]])),
+ 'machine':q_t(lambda:sys.implementation._machine),
+ 'identity':q_t(lambda:q_j('identity')),
+ 'versions':{n:q_t(lambda:q_v(n)) for n in ('identity','board','program','table','adjacent','keys')},
+ 'counts':{k:q_t(lambda:q_n(k)) for k in ('boots','failed','rung')},
+ 'slots':q_t(lambda:q_f('/slots').strip()),
+ 'crash':q_t(lambda:q_f('/crash')),
+ 'memory':q_t(gc.mem_free),
+ 'flash':(q_s[0]*q_s[2],q_s[0]*q_s[3]) if q_s else None,
+ 'cause':q_t(machine.reset_cause),
+ 'up':q_t(lambda:__import__('time').ticks_ms()),
 }))
+"""
+
+#: The count of starts that failed begins anew, as after one that was confirmed.
+ATTENDED = """
+try:
+ from esp32 import NVS
+ q_n=NVS('lykta')
+ if q_n.get_i32('failed'):
+  q_n.set_i32('failed',0)
+  q_n.commit()
+except (ImportError,OSError):
+ pass
 """
 
 SELF_TEST = f"{_FIND}\napp.self_test()\n"
@@ -99,7 +113,7 @@ def _wrap_mesh(m,radio):
 class _Blink:
  def level(self,lamp,settings,level):
   return 1000 if ticks.now()//500&1 else 500
-async def _w():
+async def q_w():
  node=app.Node(None,lambda:None)
  sense=node.jobs[1].task
  n=0
@@ -129,14 +143,14 @@ async def _w():
  life.cancel()
  node.fixture.full()
  print('E')
-asyncio.run(_w())
+asyncio.run(q_w())
 """
 )
 
 _WALK = " node.orders.walk_test.begin({ms})"
 _IDENTIFY = " node.orders.identify_until=end\n node.control.show(_Blink())"
 
-#: The lamp alone, for measuring its curve: then `_f.show(level)`, `_p()` (its power, -1 without a meter), and `_f.full()` at the end.
+#: The lamp alone, for measuring its curve: then `q_f.show(level)`, `q_p()` (its power, -1 without a meter), and `q_f.full()` at the end.
 CURVE = (
     _FIND
     + """
@@ -145,19 +159,19 @@ from esp32 import NVS
 from lykta_node.drivers.store import Store
 from lykta_node.drivers.fixture import Fixture,full_duty
 from lykta_node.drivers.meter import Meter
-_b=json.loads(Store('/data',NVS('lykta')).read('board'))
-_a=_b['fixture']
-_i=bool(_a.get('inverted',False))
-_f=Fixture(machine.PWM(machine.Pin(_a['pin']),freq=_a.get('freq',1000),duty_u16=full_duty(_i)),_a['curve'],_a['lowest'],_i)
-_m=_b.get('meter')
-_m=Meter(app._uart(_m,4800),_m.get('counts_for_10_w',5960)) if _m else None
-def _p():
+q_b=json.loads(Store('/data',NVS('lykta')).read('board'))
+q_a=q_b['fixture']
+q_i=bool(q_a.get('inverted',False))
+q_f=Fixture(machine.PWM(machine.Pin(q_a['pin']),freq=q_a.get('freq',1000),duty_u16=full_duty(q_i)),q_a['curve'],q_a['lowest'],q_i)
+q_m=q_b.get('meter')
+q_m=Meter(app._uart(q_m,4800),q_m.get('counts_for_10_w',5960)) if q_m else None
+def q_p():
  e=time.ticks_add(time.ticks_ms(),8000)
  new=False
- while _m and not new and time.ticks_diff(e,time.ticks_ms())>0:
-  new=_m.poll(time.ticks_ms())
+ while q_m and not new and time.ticks_diff(e,time.ticks_ms())>0:
+  new=q_m.poll(time.ticks_ms())
   time.sleep_ms(50)
- print('P',_m.power_mw if new else -1)
+ print('P',q_m.power_mw if new else -1)
 """
 )
 
@@ -182,13 +196,13 @@ for p in ('/crash','/slots.new'):
   os.remove(p)
  except OSError:
   pass
-_n=NVS('lykta')
+q_n=NVS('lykta')
 for k in ('boots','failed','rung','order','number'):
  try:
-  _n.erase_key(k)
+  q_n.erase_key(k)
  except OSError:
   pass
-_n.commit()
+q_n.commit()
 if hasattr(os,'sync'):
  os.sync()
 print(repr(os.listdir('/data')))
@@ -200,8 +214,8 @@ import os
 from esp32 import NVS
 from lykta_node.drivers.store import Store
 with open('/incoming','rb') as f:
- _d=f.read()
-Store('/data',NVS('lykta')).write({name!r},_d,{version})
+ q_d=f.read()
+Store('/data',NVS('lykta')).write({name!r},q_d,{version})
 os.remove('/incoming')
 """
 

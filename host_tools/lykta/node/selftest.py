@@ -67,8 +67,8 @@ def sensors(described: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def walked_past(board: Device, names: Sequence[str], show: Callable[[str], None]) -> list[Finding]:
-    """Let a person walk past each sensor; which of them noticed, and the neighbours heard meanwhile."""
+def walked_past(board: Device, names: Sequence[str], show: Callable[[str], None]) -> Watched:
+    """Let a person walk past each sensor; what they noticed, and the neighbours heard meanwhile."""
     watched = Watched(names)
 
     def take(event: Happened) -> None:
@@ -78,7 +78,7 @@ def walked_past(board: Device, names: Sequence[str], show: Callable[[str], None]
 
     seconds = _WATCH_S + (_WARM_UP_S if any(name.startswith("PIR") for name in names) else 0)
     perform(board, programs.watch(seconds), seconds + 30.0, take, lambda _: None)
-    return watched.findings()
+    return watched
 
 
 class Watched:
@@ -139,7 +139,7 @@ def curve(board: Device, ask: Ask, show: Callable[[str], None]) -> tuple[Finding
     points: list[dict[str, Any]] = []
     try:
         for level in LEVELS:
-            perform(board, f"_f.show({level})\n_p()", 20.0, happened.append, lambda _: None)
+            perform(board, f"q_f.show({level})\nq_p()", 20.0, happened.append, lambda _: None)
             milliwatts = happened[-1].numbers[0] if happened and happened[-1].kind == "P" else -1
             if milliwatts >= 0:
                 points.append({"level": level, "measured": milliwatts / 1000, "unit": "W"})
@@ -150,7 +150,7 @@ def curve(board: Device, ask: Ask, show: Callable[[str], None]) -> tuple[Finding
                 break
             points.append({"level": level, "measured": _number(answer), "unit": "lx"})
     finally:
-        board.run("_f.full()")
+        board.run("q_f.full()")
     return judged(points), points
 
 

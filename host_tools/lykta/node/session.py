@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
+import hashlib
+import json
+import struct
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from lykta.errors import InputError
 from lykta.node import programs
 from lykta.node.device import Device
 from lykta.node.errors import BoardError, CableLost
@@ -17,6 +22,8 @@ from lykta.node.programs import Happened
 #: A node lets a cable in for so long after each start; then its watchdog runs, and cannot be stopped [ms].
 _OPEN_MS = 10_000
 _TRIES, _AGAIN_S = 3, 1.0
+_HEAD = 44  # bytes before the content of a file in the node's store
+_MAGIC = b"LYKT"
 _CAUSES = {1: "power", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
 _RUNGS = {0: "as it should be", 1: "with the files before the last change", 2: "the other version", 3: "safe mode: full light"}
 
@@ -29,7 +36,8 @@ class NoFirmware(BoardError):
 
 @dataclass(frozen=True)
 class Info:
-    """What a node says of itself; None or empty what it cannot say. Sizes in bytes; `counts`: boots, failed, rung."""
+    """What a node says of itself; empty or 0 what it cannot say. Sizes in bytes; `counts`: boots, failed, rung; `versions`: of its
+    files, -1 for one that is missing or damaged, none at all without our firmware."""
 
     mac: str
     runtime: str
@@ -57,7 +65,18 @@ class Info:
     @property
     def firmware(self) -> bool:
         """Whether our firmware is on it: only that can say which version its files have."""
-        return any(version is not None for version in self.versions.values())
+        return bool(self.versions)
+
+
+@contextmanager
+def attended(port: str, attempts: int = 3) -> Iterator[Device]:
+    """A node on a cable. Starts that a person at the cable cut short were no failures: they are not counted on its ladder of recovery."""
+    with Device(port, attempts=attempts) as board:
+        try:
+            yield board
+        finally:
+            with suppress(BoardError):
+                board.run(programs.ATTENDED)
 
 
 def info(board: Device) -> Info:
@@ -69,7 +88,7 @@ def info(board: Device) -> Info:
         runtime=found["runtime"] or "",
         machine=found["machine"] or "",
         identity=found["identity"] or {},
-        versions=found["versions"],
+        versions={name: version for name, version in found["versions"].items() if version is not None},
         counts={name: count for name, count in found["counts"].items() if count is not None},
         slots=found["slots"] or "",
         crash=found["crash"] or "",
@@ -96,6 +115,31 @@ def calm(board: Device) -> None:
             time.sleep(_AGAIN_S)
             board.open()
     board.soft_reset()
+
+
+def set_clock(board: Device, now: dt.datetime) -> None:
+    """Set the clock of a node [UTC]: on the cable nobody else tells it the time."""
+    utc = now.astimezone(dt.UTC)
+    date = (utc.year, utc.month, utc.day, 0, utc.hour, utc.minute, utc.second, 0)
+    board.run(f"from machine import RTC\nRTC().datetime({date})")
+
+
+def described(board: Device) -> dict[str, Any]:
+    """What a node was told of its board: its file `board`; empty where there is none."""
+    try:
+        found: dict[str, Any] = json.loads(unsealed(board.read("/data/board"))[1])
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def unsealed(data: bytes) -> tuple[int, bytes]:
+    """(version, content) of a file of the node's store. InputError for a damaged one."""
+    version, length = struct.unpack_from("<II", data, 4) if len(data) >= _HEAD else (0, -1)
+    content = data[_HEAD:]
+    if data[:4] != _MAGIC or length != len(content) or hashlib.sha256(data[4:12] + content).digest() != data[12:_HEAD]:
+        raise InputError.of("node", "a file on it is damaged. Provision it again: lykta flash SITE LAMP --port PORT")
+    return version, content
 
 
 def perform(board: Device, program: str, patience_s: float, on_event: Callable[[Happened], None], on_line: Callable[[str], None]) -> None:
