@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sized
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -59,6 +60,76 @@ class Progress(AbstractContextManager["Progress"]):
         self.title = title
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=title)
+
+
+class Bars(AbstractContextManager["Bars"]):
+    """Several bars, for work that goes on side by side: `with Bars() as bars: bar = bars.add("K04"); bar.begin("writing", 5000)`."""
+
+    def __init__(self) -> None:
+        self._shown: RichProgress | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Bars:
+        if wanted():
+            from rich.console import Console
+            from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as RichProgress
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+            self._shown = RichProgress(*columns, console=Console(stderr=True), transient=True)
+            self._shown.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._shown is not None:
+            self._shown.stop()
+            self._shown = None
+
+    def add(self, title: str) -> Bar:
+        """A bar more."""
+        return Bar(self._shown, title)
+
+    def say(self, text: str) -> None:
+        """A line above the bars; nothing where nobody watches."""
+        if self._shown is not None:
+            self._shown.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """The bars are away meanwhile: whatever is printed stays above them. One at a time."""
+        with self._lock:
+            if self._shown is not None:
+                self._shown.stop()
+            try:
+                yield
+            finally:
+                if self._shown is not None:
+                    self._shown.start()
+
+
+class Bar:
+    """One of several bars; it vanishes with `end`."""
+
+    def __init__(self, shown: RichProgress | None, title: str) -> None:
+        self.title = title
+        self._shown = shown
+        self._task = shown.add_task(title, total=None) if shown is not None else None
+
+    def begin(self, step: str, total: int = 0) -> None:
+        """A new step, of so much work (0: nobody knows)."""
+        if self._shown is not None and self._task is not None:
+            self._shown.reset(self._task, total=total or None, description=f"{self.title}  {step}", start=True)
+
+    def reach(self, amount: int) -> None:
+        """So much of the step is done."""
+        if self._shown is not None and self._task is not None:
+            self._shown.update(self._task, completed=amount)
+
+    def end(self) -> None:
+        """Take it away."""
+        if self._shown is not None and self._task is not None:
+            self._shown.remove_task(self._task)
+            self._task = None
 
 
 def track(items: Iterable[T], title: str, total: int | None = None) -> Iterator[T]:

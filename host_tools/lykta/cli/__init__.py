@@ -26,9 +26,12 @@ INTERRUPTED = 130
 VERBS = {
     "city": "Simulate a night of a site of many streets, street by street.",
     "compare": "Put profiles and schemes beside each other, with intervals.",
+    "explain": "Say which setting, which sensor and which lamp cost most energy or service.",
+    "flash": "Make the board on the cable the node of a lamp; or a whole street of them.",
     "node": "Look at the board on the cable: which it is, whether it is well, what it says; change its settings.",
     "profile": "Check, show and describe profiles: how bright, when, for whom.",
     "simulate": "Simulate a night on a street and write its report.",
+    "virtual-board": "Boards to practise on, which flash and node take for real ones.",
     "site": "Draw up, import, check and show streets.",
     "year": "What a year takes, costs and gives: twelve months, working days and weekends.",
     "tune": "Search the settings of a profile for the best, and write them into it.",
@@ -46,7 +49,8 @@ class Verbs(click.Group):
         """The command of a verb; None if there is no such verb."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"lykta.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"lykta.cli.{module}"), module)
         return command
 
     def resolve_command(self, context: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,22 +31,21 @@ ON_THE_POST = ("light", "radio", "radar", "sensors")
 _INVERTED = 256
 _FIRST_LOOK_S = 4.0
 
-#: Chip, MAC, and whether the running program begins with that of the image: its length and SHA-256 are filled in.
-_RUNTIME = """
-import machine,esp32
-def _p():
+#: The MAC, and the version of the runtime.
+_WHO = "import machine\nprint(repr((_x(machine.unique_id()).decode(),'.'.join([str(x) for x in sys.implementation.version[:3]]))))"
+#: The SHA-256 of so many bytes of the program that runs; nothing where the runtime cannot tell.
+_PROGRAM = """
+import esp32
+def _p(n):
  p=esp32.Partition(esp32.Partition.RUNNING)
- n=%d
  h=_s();b=bytearray(4096);m=memoryview(b);k=0
  while n>0:
   p.readblocks(k,b);h.update(m[:min(n,4096)]);n-=4096;k+=1
  return _x(h.digest()).decode()
-def _q():
- try:
-  return _p()
- except (OSError,AttributeError):
-  return ''
-print(repr((_x(machine.unique_id()).decode(),'.'.join([str(x) for x in sys.implementation.version[:3]]),_q())))
+try:
+ print(_p(%d))
+except (OSError,AttributeError):
+ print()
 """
 #: The clock of the node is that of the machine; a start that we interrupted is none that failed.
 _SET_CLOCK = """
@@ -129,13 +128,23 @@ class Watcher(Protocol):
     def say(self, text: str) -> None:
         """Something a person should know."""
 
+    def name(self, lamp: str) -> None:
+        """The board has said who it is: it is for this lamp."""
 
-def flash(port: str, wanted: Wanted, options: Options, inventory: Inventory, watcher: Watcher) -> Outcome:
-    """Make a board the node of a lamp. Never raises what a person can put right: it is in the outcome."""
+
+#: Which lamp a board is for: asked with its MAC, and its chip as board files call it ("" if that is not known). LyktaError for none.
+Choose = Callable[[str, str], Wanted]
+
+
+def flash(port: str, choose: Choose, buttons: str, options: Options, inventory: Inventory, watcher: Watcher) -> Outcome:
+    """Make a board the node of a lamp. Never raises what a person can put right: it is in the outcome.
+
+    `buttons`: what to hold and press, should the board not enter its loader.
+    """
     begun = time.monotonic()
-    outcome = Outcome(wanted.lamp, port)
+    outcome = Outcome("", port)
     try:
-        _Flashing(port, wanted, options, inventory, watcher, outcome).run()
+        _Flashing(port, choose, buttons, options, inventory, watcher, outcome).run()
     except LyktaError as error:
         outcome.error = error
     outcome.work_s = time.monotonic() - begun
@@ -145,15 +154,24 @@ def flash(port: str, wanted: Wanted, options: Options, inventory: Inventory, wat
 class _Flashing:
     """One board on its way."""
 
-    def __init__(self, port: str, wanted: Wanted, options: Options, inventory: Inventory, watcher: Watcher, outcome: Outcome) -> None:
+    def __init__(
+        self, port: str, choose: Choose, buttons: str, options: Options, inventory: Inventory, watcher: Watcher, outcome: Outcome
+    ) -> None:
         self.port = port
-        self.wanted = wanted
         self.options = options
+        self._choose = choose
         self.inventory = inventory
         self.watcher = watcher
         self.outcome = outcome
-        self._esptool = Esptool(port, wanted.board.buttons, options.baud)
+        self._esptool = Esptool(port, buttons, options.baud)
+        self._wanted: Wanted | None = None
         self._written = 0
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the board is to become, once it has said who it is."""
+        assert self._wanted is not None
+        return self._wanted
 
     def run(self) -> None:
         """All steps."""
@@ -189,37 +207,44 @@ class _Flashing:
 
     def _is_right(self, device: Device) -> bool:
         """Whether the runtime that answers is the one that is wanted; the board's MAC is known from then on."""
+        mac, version = device.printed(_WHO)
+        self._meet(":".join(mac[at : at + 2] for at in range(0, 12, 2)), "")
         image = self.wanted.image
-        mac, version, digest = device.printed(_RUNTIME % (len(image.program) if image else 0), patience_s=30)
-        self._meet(":".join(mac[at : at + 2] for at in range(0, 12, 2)))
+        digest = device.run(_PROGRAM % len(image.program), patience_s=30).strip() if image else ""
         self.outcome.runtime = image.version if image else version
         return image is None or digest == hashlib.sha256(image.program).hexdigest()
 
-    def _meet(self, mac: str) -> None:
-        """The board has said who it is: may it be this lamp's?"""
+    def _meet(self, mac: str, chip: str) -> None:
+        """The board has said who it is: which lamp is it for, and may it be that?"""
         self.outcome.mac = mac
+        self._wanted = self._choose(mac, chip)
+        self.outcome.lamp = self.wanted.lamp
+        self.watcher.name(self.wanted.lamp)
         if self.wanted.image:
             self.wanted.image.refuse_real(self.port, mac)
-        if self.options.dry_run:
-            return
-        self.inventory.claim(self.wanted.lamp, mac, self.wanted.board.id, replace=self.options.replace)
+
+    def _claim(self) -> None:
+        """From now on the lamp has this board; before anything is written to it."""
+        if not self.options.dry_run:
+            self.inventory.claim(self.wanted.lamp, self.outcome.mac, self.wanted.board.id, replace=self.options.replace)
 
     def _write_runtime(self) -> bool:
         """Identify the chip, refuse the wrong one, write the runtime and compare. False in a dry run: there is nothing more to ask."""
-        image, board = self.wanted.image, self.wanted.board
-        if image is None:
-            source = f"--image FILE_OR_FOLDER. Where to get it: {board.runtime.source}."
-            raise WrongImage(self.port, "MicroPython has to be written to this board, and no image was given.", source)
         self.watcher.step("asking the chip who it is")
         found = self._esptool.identify()
         self.outcome.chip = found.what
+        self._meet(found.mac, found.chip)
+        image, board = self.wanted.image, self.wanted.board
+        if image is None:
+            source = f"Say `--image FILE_OR_FOLDER`. Where to get it: {board.runtime.source}."
+            raise WrongImage(self.port, "MicroPython has to be written to this board, and no image was given.", source)
         if found.chip != board.chip.name:
             remedy = f"Take the board that the site names for {self.wanted.lamp}, or name this one in the site (`board:`)."
             raise WrongChip(self.port, f"this is an {found.what}; {board.id} has an {board.chip.esptool_name}.", remedy)
         if found.flash_bytes and found.flash_bytes < board.flash_bytes:
             what = f"it has {found.flash_bytes >> 20} MB of flash; {board.id} has {board.flash_bytes >> 20} MB."
             raise WrongChip(self.port, what, "Take a board with as much flash as the board file says.")
-        self._meet(found.mac)
+        self._claim()
         self.outcome.runtime = image.version
         self.outcome.changes.append(f"runtime: {image.path.name}, {image.size} bytes")
         if self.options.dry_run:
@@ -245,6 +270,7 @@ class _Flashing:
         self.outcome.changes += todo.said()
         if self.options.dry_run:
             return
+        self._claim()
         if not todo.nothing:
             self.watcher.step("writing the firmware and the node's files", todo.size)
             steps.carry_out(device, todo, found, self._count)
@@ -264,7 +290,9 @@ class _Flashing:
         device.soft_reset()
         now = dt.datetime.now(dt.UTC)
         device.run(_SET_CLOCK % ((now.year, now.month, now.day, 0, now.hour, now.minute, now.second, 0),))
-        self.outcome.findings = [_on_the_bench(one) for one in selftest.own(device, lambda one: self.watcher.say(_line(one)))]
+        self.outcome.findings = [
+            _on_the_bench(one) for one in selftest.own(device, lambda one: self.watcher.say(_line(_on_the_bench(one))))
+        ]
         self.outcome.tested = True
         device.run(_FORGIVE)
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from lykta.errors import EnvironmentLacks
 from lykta.node.errors import PortBusy, PortForbidden, PortMissing
+from lykta.vm import registry
 
 #: USB to serial converters and chips with their own USB, as they are found on boards with an ESP32: vendor -> name.
 VENDORS = {0x10C4: "Silicon Labs CP210x", 0x1A86: "WCH CH34x", 0x0403: "FTDI", 0x303A: "Espressif USB", 0x067B: "Prolific PL2303"}
+_LISTED = 4  # ports in a message
 _NETWORK = ("socket://", "rfc2217://")
 
 
@@ -58,7 +60,8 @@ def find_ports(wanted: Iterable[tuple[int, int]] = ()) -> list[Port]:
         if usb is not None and (usb in chosen or (not chosen and usb[0] in VENDORS)):
             about = " ".join(word for word in (port.manufacturer, port.product) if word) or VENDORS.get(usb[0], "USB serial")
             found.append(Port(port.device, about, usb, port.serial_number or ""))
-    return sorted(found, key=lambda port: port.name)
+    virtual = [] if chosen else [Port(name, about) for name, about in registry.running()]
+    return sorted(found, key=lambda port: port.name) + virtual
 
 
 def lacks_serial() -> EnvironmentLacks:
@@ -100,7 +103,8 @@ def _there_are() -> str:
     ports = find_ports()
     if not ports:
         return "No board is plugged in."
-    return "Plugged in: " + ", ".join(f"{port.name} ({port.about})" for port in ports) + "."
+    listed = [f"{port.name} ({port.about})" for port in ports[:_LISTED]]
+    return f"Plugged in: {', '.join(listed)}{' and others' if len(ports) > _LISTED else ''}."
 
 
 def _permission(path: Path) -> str:

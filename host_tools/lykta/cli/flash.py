@@ -1,0 +1,279 @@
+"""`lykta flash`: make the board on the cable the node of a lamp; or a whole street of them, one after the other or several at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from lykta.cli.cable import asks, show_finding, the_port
+from lykta.errors import InputError
+from lykta.node import rounds
+from lykta.node.errors import BoardError
+from lykta.node.esp import BAUD
+from lykta.node.flashing import Options, Outcome, Wanted
+from lykta.node.inventory import Inventory
+from lykta.node.labels import Label
+from lykta.node.ports import find_ports
+from lykta.node.rounds import Assignment, Images, Preparation, flash_all
+from lykta.node.street import Street, load_street
+from lykta.progress import Bar, Bars
+
+_MOST_JOBS = 8
+_IMAGE = "MicroPython's image: a file, or a folder of them (LYKTA_IMAGE says it once). Without, a board keeps what it has."
+Choose = Callable[[str, str], Wanted]
+
+
+@click.command()
+@click.argument("site")
+@click.argument("lamp", required=False)
+@click.option("--all", "whole_street", is_flag=True, help="All lamps, guided: plug in, press Enter, next lamp.")
+@click.option("--port", "ports", multiple=True, envvar="LYKTA_PORT", metavar="PORT", help="The board's port; several times for several.")
+@click.option("--image", type=click.Path(path_type=Path), envvar="LYKTA_IMAGE", metavar="PATH", help=_IMAGE)
+@click.option("--sha256", default="", metavar="HEX", help="What the image has, compared by you, where the board file does not know it.")
+@click.option("--profile", default="", metavar="FILE", help="Another profile than the site names.")
+@click.option("--replace", is_flag=True, help="The lamp gets another board: its history stays, the old board is free.")
+@click.option("--rewrite", is_flag=True, help="Write the runtime, even if it is right already.")
+@click.option("--erase", is_flag=True, help="Erase the whole flash first: files, counters, everything.")
+@click.option("--test/--no-test", default=True, help="Run the self-test at the end (the default), or not.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=_MOST_JOBS, show_default=True, metavar="N", help="So many boards at once.")
+@click.option("--baud", type=int, default=BAUD, show_default=True, help="Speed of the loader; 115200 for bad cables.")
+@click.option("--labels", type=click.Path(path_type=Path), metavar="FOLDER", help="Write a label for the post of each, as PNG.")
+@click.option("--who", default="", metavar="NAME", help="Who does it, for the inventory (LYKTA_WHO says it once).")
+@click.option("--dry-run", is_flag=True, help="Only say what would be written.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each board, and ask nothing.")
+@click.pass_context
+def flash(
+    context: click.Context, site: str, lamp: str | None, whole_street: bool, ports: tuple[str, ...], image: Path | None, sha256: str,
+    profile: str, replace: bool, rewrite: bool, erase: bool, test: bool, jobs: int, baud: int, labels: Path | None, who: str, dry_run: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Make the board on the cable the node of a lamp of SITE: MicroPython, firmware, settings, keys, self-test, label.
+
+    Run it again whenever something went wrong: it looks what is right already, and writes only the rest.
+
+    \b
+    Example:
+      lykta site keys my_site.yaml                                    # once
+      lykta flash my_site.yaml K05 --image images/
+      lykta flash my_site.yaml --all --image images/ --labels labels/
+    """
+    if bool(lamp) == whole_street:
+        raise InputError.of("lykta flash", "say which lamp, or --all for all of them, guided.")
+    if whole_street and replace:
+        raise InputError.of("--replace", "is for one lamp: say which board takes whose place, as in `lykta flash SITE K05 --replace`.")
+    street = load_street(site, profile)
+    if lamp:
+        lamp = street.lamp(lamp).id
+    options = Options(rewrite=rewrite, erase=erase, replace=replace, dry_run=dry_run, test=test, baud=baud)
+    preparation = Preparation(street, Images(image, sha256), dt.date.today())
+    with street.inventory(who) as inventory:
+        table = _Table(street, preparation, inventory, options, jobs, _Printer(street, labels, as_json, dry_run))
+        outcomes = table.one(lamp, the_port(ports[0] if ports else None)) if lamp else table.all(list(ports))
+    context.exit(rounds.worst(outcomes))
+
+
+class _Table:
+    """The table on which boards are flashed."""
+
+    def __init__(
+        self, street: Street, preparation: Preparation, inventory: Inventory, options: Options, jobs: int, printer: _Printer
+    ) -> None:
+        self._street = street
+        self._preparation = preparation
+        self._inventory = inventory
+        self._options = options
+        self._jobs = jobs
+        self._printer = printer
+
+    def one(self, lamp: str, port: str) -> list[Outcome]:
+        """One lamp on one port."""
+        return self._flash([port], rounds.only(self._preparation, lamp), lamp)
+
+    def all(self, ports: list[str]) -> list[Outcome]:
+        """Lamp after lamp, until none waits or somebody says enough."""
+        assignment = Assignment(self._preparation, self._inventory, self._street.lamps)
+        if self._printer.as_json or not asks():
+            return self._flash(self._ports(ports), assignment.choose)
+        outcomes: dict[str, Outcome] = {}
+        count, open_ = len(self._street.lamps), len(assignment.waiting())
+        self._printer.say(f"{self._street.site.name}: {count} lamps, {open_} of them without a board.")
+        while True:
+            answer = self._next(assignment)
+            if answer == "q":
+                break
+            waiting = assignment.waiting()
+            if answer == "s" and waiting:
+                assignment.skip(waiting[0])
+                continue
+            found = self._ports(ports, quiet=True)
+            if not found:
+                self._printer.say("No board is plugged in. Use a cable with data wires; a virtual board: lykta virtual-board")
+                continue
+            for outcome in self._flash(found, assignment.choose):
+                outcomes[outcome.lamp or outcome.port] = outcome
+            if not assignment.waiting() and all(outcome.well for outcome in outcomes.values()):
+                break
+        self._printer.summary(list(outcomes.values()), assignment.waiting())
+        return list(outcomes.values())
+
+    def _next(self, assignment: Assignment) -> str:
+        """What the person wants: "" to go on, "s" to skip a lamp, "q" to stop."""
+        waiting = assignment.waiting()
+        whom = f"Next: {waiting[0]}." if waiting else "Every lamp has its board; those that are plugged in are looked at again."
+        text = f"\n{whom} Plug in the board (or several, for the lamps after it), then press Enter. (s: skip this lamp, q: stop)"
+        answer: str = click.prompt(text, default="", show_default=False, prompt_suffix=" ", err=True)
+        return answer.strip().lower()[:1]
+
+    def _ports(self, given: list[str], quiet: bool = False) -> list[str]:
+        """The ports that were given, or all with a board on them."""
+        found = given or [port.name for port in find_ports()]
+        if not found and not quiet:
+            raise InputError.of("--port", "no board is plugged in. Use a cable with data wires; a virtual board: lykta virtual-board")
+        return found
+
+    def _flash(self, ports: list[str], choose: Choose, lamp: str = "") -> list[Outcome]:
+        buttons = self._street.boards[lamp or self._street.lamps[0]].buttons
+        with Bars() as bars:
+
+            def watcher(port: str) -> _Watcher:
+                return _Watcher(bars, port, lamp, alone=len(ports) == 1)
+
+            def done(outcome: Outcome) -> None:
+                self._printer.outcome(outcome, bars)
+
+            return flash_all(ports, choose, buttons, self._options, self._inventory, watcher, self._jobs, done)
+
+
+class _Watcher:
+    """A bar for one board. `alone`: what it finds is said as it comes."""
+
+    def __init__(self, bars: Bars, port: str, lamp: str, alone: bool) -> None:
+        self._bars = bars
+        self._port = port
+        self._alone = alone
+        self._bar: Bar | None = None
+        self._title = lamp or port
+
+    def step(self, title: str, total: int = 0) -> None:
+        """A new step."""
+        if self._bar is None:
+            self._bar = self._bars.add(self._title)
+        self._bar.begin(title, total)
+
+    def done(self, amount: int) -> None:
+        """How far it is."""
+        if self._bar is not None:
+            self._bar.reach(amount)
+
+    def say(self, text: str) -> None:
+        """Above the bars, where there is one board only."""
+        if self._alone:
+            self._bars.say(text)
+
+    def name(self, lamp: str) -> None:
+        """It is for this lamp."""
+        self._title = f"{lamp} on {self._port}"
+        if self._bar is not None:
+            self._bar.title = self._title
+
+
+class _Printer:
+    """Says how it went: for people, or as JSON."""
+
+    def __init__(self, street: Street, labels: Path | None, as_json: bool, dry_run: bool) -> None:
+        self.as_json = as_json
+        self._street = street
+        self._labels = labels
+        self._dry_run = dry_run
+        self._console = Console(soft_wrap=True, highlight=False)
+
+    def say(self, text: str) -> None:
+        """A sentence for a person."""
+        if not self.as_json:
+            self._console.print(text, markup=False)
+
+    def outcome(self, outcome: Outcome, bars: Bars) -> None:
+        """One board is done: above the bars of the others."""
+        if self.as_json:
+            click.echo(json.dumps(_as_json(outcome), ensure_ascii=False))
+            return
+        with bars.aside():
+            self._tell(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        name = outcome.lamp or outcome.port
+        if outcome.error is not None:
+            self._console.print(f"[bold red]FAILED[/bold red]  {escape(name)}  {escape(str(outcome.error))}")
+            return
+        if self._dry_run:
+            for change in outcome.changes or ["nothing: all is right"]:
+                self._console.print(f"{escape(name)} ({outcome.mac})  would write {escape(change)}")
+            return
+        for finding in outcome.findings:
+            show_finding(self._console, finding)
+        self._console.print(escape(_sentence(outcome)), style="" if outcome.well else "bold red")
+        if outcome.changes:
+            self._label(outcome)
+
+    def _label(self, outcome: Outcome) -> None:
+        """The label for the post: where there is one board only on the terminal, as a picture wherever that was asked for."""
+        label = Label(self._street.site.name, outcome.lamp, outcome.mac, dt.date.today())
+        if self._labels is not None:
+            self._labels.mkdir(parents=True, exist_ok=True)
+            file = self._labels / f"{outcome.lamp}.png"
+            label.write(file)
+            self._console.print(f"  label: {escape(str(file))}")
+        else:
+            self._console.print(label.text(), markup=False)
+
+    def summary(self, outcomes: list[Outcome], waiting: list[str]) -> None:
+        """After the last board."""
+        good = sum(outcome.well for outcome in outcomes)
+        failed = [outcome.lamp or outcome.port for outcome in outcomes if not outcome.well]
+        text = f"\n{good} boards are well."
+        if failed:
+            text += f" {len(failed)} are not: {', '.join(failed)}. Run the same command again for them."
+        if waiting:
+            text += f" {len(waiting)} lamps still wait for a board: {waiting[0]}{' ...' if len(waiting) > 1 else ''}."
+        self.say(f"{text} What is open on the posts: lykta accept {self._street.name}")
+
+
+def _sentence(outcome: Outcome) -> str:
+    """How it ended, in a sentence."""
+    seconds = f"{outcome.work_s:.0f} s"
+    if not outcome.changes and not outcome.tested:
+        return f"{outcome.lamp}: everything was right already; nothing was written ({outcome.mac}, {seconds})."
+    if not outcome.well:
+        return f"{outcome.lamp}: written, but the self-test found something. Put it right, then run the same command again ({outcome.mac})."
+    what = "it is ready for its post" if outcome.tested else "written, not tested"
+    return f"{outcome.lamp}: {what} ({outcome.mac}, {seconds})."
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    """What a script wants to know of a board."""
+    error = outcome.error
+    return {
+        "lamp": outcome.lamp,
+        "port": outcome.port,
+        "mac": outcome.mac,
+        "chip": outcome.chip,
+        "runtime": outcome.runtime,
+        "changes": outcome.changes,
+        "tested": outcome.tested,
+        "verdict": outcome.verdict,
+        "findings": [{"part": one.part, "verdict": one.verdict, "text": one.text} for one in outcome.findings],
+        "seconds": round(outcome.work_s, 2),
+        "error": None
+        if error is None
+        else {
+            "code": error.code if isinstance(error, BoardError) else "input",
+            "what": error.what if isinstance(error, BoardError) else str(error),
+            "remedy": error.remedy if isinstance(error, BoardError) else "",
+        },
+    }
