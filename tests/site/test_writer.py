@@ -53,11 +53,14 @@ def test_economics__are_written_and_read_back():
     economics = {
         "currency": "SEK",
         "tariff": [(1320, 360, 0.9), (360, 1320, 1.8)],
-        "metered": True,
+        "metered": False,
+        "takes_profile": True,
         "carbon_kg_per_kwh": 0.03,
         "carbon_source": "a source: with a colon",
-        "costs": {"node": 900.0},
+        "costs": {"a_lamp": 900.0},
         "years": 15,
+        "discount_permille": 45,
+        "today": "group: hold = 30 s",
     }
     site = replace(load("kungsholms_strand"), economics=economics)
     assert read_back(site).economics == economics

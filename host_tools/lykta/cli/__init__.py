@@ -24,6 +24,7 @@ INTERRUPTED = 130
 #: Verb -> its one line in `lykta --help`. The module `lykta.cli.<verb>` holds the click command of the same name;
 #: it is imported only when it is wanted, so that `lykta --help` does not wait for NumPy.
 VERBS = {
+    "accept": "List what is open before a street can be taken over; write its page, table and labels.",
     "city": "Simulate a night of a site of many streets, street by street.",
     "compare": "Put profiles and schemes beside each other, with intervals.",
     "explain": "Say which setting, which sensor and which lamp cost most energy or service.",

@@ -7,28 +7,35 @@ from collections.abc import Mapping
 from lykta.document import Node
 from lykta.units import NotAQuantity, parse
 
-KEYS = ("currency", "tariff", "metered", "carbon", "costs", "years")
+KEYS = ("currency", "tariff", "metered", "takes_profile", "carbon", "costs", "years", "discount", "today")
+#: What adaptive light costs: once, for each controlled lamp, and the same every year.
+COSTS = ("once", "a_lamp", "a_year", "a_lamp_a_year")
 
 
 def read_economics(node: Node) -> Mapping[str, object] | None:
     """The economics of a site as plain values, or None where none are given.
 
-    Keys: currency; tariff, a price per kWh or a list of (from, until) minutes of the day with prices; metered;
-    carbon_kg_per_kwh with carbon_source; costs by name; years.
+    Keys: currency; tariff, a price per kWh or a list of (from, until) minutes of the day with prices; metered; takes_profile (whether the
+    supplier of an unmetered plant bills by the load that lamps report; None: not said); carbon_kg_per_kwh with carbon_source; costs, by the
+    names of COSTS; years; discount_permille; today, the name of the yardstick that lights the street now ("": not said).
     """
     if not node.present or not node.mapping():
         return None
     node.unknown_keys(KEYS)
+    node.get("costs").unknown_keys(COSTS)
     carbon = node.get("carbon")
     carbon.unknown_keys(("kg_per_kwh", "source"))
     return {
         "currency": node.get("currency").text(),
         "tariff": _tariff(node.get("tariff")),
         "metered": node.get("metered").flag(),
+        "takes_profile": node.get("takes_profile").flag() if node.get("takes_profile").present else None,
         "carbon_kg_per_kwh": carbon.get("kg_per_kwh").number(lowest=0, highest=5) if carbon.present else None,
         "carbon_source": carbon.get("source").text() if carbon.present else "",
-        "costs": {name: child.number() for name, child in node.get("costs").items()},
+        "costs": {name: child.number(lowest=0) for name, child in node.get("costs").items()},
         "years": node.get("years").quantity("count", lowest=1, highest=60, default=None),
+        "discount_permille": node.get("discount").quantity("level", lowest=0, highest=500, default=None),
+        "today": node.get("today").text(default=""),
     }
 
 

@@ -128,9 +128,12 @@ def _economics() -> Schema:
         "currency": TEXT,
         "tariff": {"oneOf": [_number(0, None), by_hours]},
         "metered": FLAG,
+        "takes_profile": FLAG,
         "carbon": carbon,
-        "costs": {"type": "object", "additionalProperties": {"type": "number"}},
+        "costs": _object(dict.fromkeys(economics.COSTS, _number(0, None))),
         "years": {"type": "integer", "minimum": 1, "maximum": 60},
+        "discount": LEVEL,
+        "today": TEXT,
     }
     assert tuple(properties) == economics.KEYS
     return _object(properties, ("currency", "tariff", "metered"))

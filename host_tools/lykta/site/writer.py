@@ -181,6 +181,8 @@ def _economics(economics: Mapping[str, object] | None) -> list[str]:
     else:
         lines.append(f"  tariff: {tariff}")
     lines.append(f"  metered: {'yes' if economics['metered'] else 'no'}")
+    if economics["takes_profile"] is not None:
+        lines.append(f"  takes_profile: {'yes' if economics['takes_profile'] else 'no'}")
     if economics["carbon_kg_per_kwh"] is not None:
         source = _text(str(economics["carbon_source"]))
         lines.append(f"  carbon: {{kg_per_kwh: {economics['carbon_kg_per_kwh']}, source: {source}}}")
@@ -190,6 +192,10 @@ def _economics(economics: Mapping[str, object] | None) -> list[str]:
         lines += [f"    {_text(name)}: {cost}" for name, cost in costs.items()]
     if economics["years"] is not None:
         lines.append(f"  years: {economics['years']}")
+    if economics["discount_permille"] is not None:
+        lines.append(f"  discount: {show('level', int(str(economics['discount_permille'])))}")
+    if economics["today"]:
+        lines.append(f"  today: {_text(str(economics['today']))}")
     return lines
 
 
