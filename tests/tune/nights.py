@@ -9,8 +9,8 @@ from pathlib import Path
 from lykta.scenarios import Scenario, Wish, assemble
 from tests.cli import street
 
-#: At 65 N the sun is down for less than five hours.
-DATE = dt.date(2026, 5, 20)
+#: At 65 N the sun is down for little more than two hours.
+DATE = dt.date(2026, 6, 8)
 
 PROFILE = """\
 # A path, dimmed where nobody is.

@@ -80,9 +80,13 @@ class Stage:
         """The lamps that are dead."""
         return [Outage(dead.lamp, dead.from_ms, dead.until_ms) for dead in self.scenario.broken.dead_lamps]
 
-    def lit(self, plan: Plan, seed: int, scheme: Chosen | None = None) -> tuple[pa.Table, pa.Table, Plan]:
-        """(levels, detections, the plan whose idle level is kept) of a night, as nodes with a plan or a yardstick light it."""
-        scenario, world = self.scenario, replace(self.case(seed).world, plan=plan)
+    def lit(self, plan: Plan, seed: int, scheme: Chosen | None = None, told: pa.Table | None = None) -> tuple[pa.Table, pa.Table, Plan]:
+        """(levels, detections, the plan whose idle level is kept) of a night, as nodes with a plan or a yardstick light it.
+
+        `told`: other readings than those of the scenario's sensors.
+        """
+        scenario, known = self.scenario, self.case(seed).world
+        world = replace(known, plan=plan, told=known.told if told is None else told)
         if scheme is None:
             night = nights.run(
                 plan, world.moves, world.told, seed, world.radio, scenario.broken.faults, scenario.broken.breakdowns, scenario.engine
@@ -107,10 +111,13 @@ class Stage:
         found = judge(owed, levels, detections, outages=self.outages(), linger_ms=linger(plan), about=about, bounds=kept[idle])
         return replace(found, utility=utility(owed, levels))
 
-    def brief(self, plan: Plan, seed: int) -> Floats:
-        """What a night came to as a row of `score.tally`, without causes: a fraction of the time of a score."""
+    def brief(self, plan: Plan, seed: int, told: pa.Table | None = None) -> Floats:
+        """What a night came to as a row of `score.tally`, without causes: a fraction of the time of a score.
+
+        `told`: the readings of other sensors, those of the plan's site; what is owed stays that of the scenario's.
+        """
         owed = self.case(seed).owed
-        levels, _, _ = self.lit(plan, seed)
+        levels, _, _ = self.lit(plan, seed, told=told)
         site, begin_ms, end_ms = plan.site, plan.begin_ms, plan.end_ms
         plant = Plant.of(site)
         light = Light(levels, plant.cap, begin_ms, end_ms, self.outages())
