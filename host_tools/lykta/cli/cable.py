@@ -18,7 +18,8 @@ from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS, Finding
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_STYLES = {PASS: "green", FAIL: "bold red", NOT_CHECKED: "yellow"}
+#: How a verdict looks: what was not checked is never green.
+STYLES = {PASS: "green", FAIL: "bold red", NOT_CHECKED: "yellow"}
 
 
 def port_option(function: F) -> F:
@@ -68,7 +69,7 @@ def ask(question: str, choices: Sequence[str]) -> str | None:
 
 def show_finding(console: Console, finding: Finding) -> None:
     """One line for a finding; what was not checked is never green."""
-    style = _STYLES[finding.verdict]
+    style = STYLES[finding.verdict]
     console.print(
         f"  [{style}]{finding.verdict:<11}[/{style}]  {escape(finding.part):<12} {escape(finding.text)}", highlight=False, soft_wrap=True
     )

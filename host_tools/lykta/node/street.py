@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +19,9 @@ from lykta.errors import InputError
 from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.keys import KeyStore
 from lykta.plan.board import Board
-from lykta.plan.keys import KEY_BYTES, Keys, Segments, segments_of
+from lykta.plan.keys import Segments, segments_of
 from lykta.plan.nodefiles import boards_of, node_files, reaches_of
-from lykta.plan.tables import make_tables
+from lykta.plan.tables import Tables, make_tables
 from lykta.profiles import Profile
 from lykta.site import loader
 from lykta.site.graph import Graph
@@ -65,18 +66,32 @@ class Street:
         return found
 
     def way_of(self, lamp: str) -> str:
-        """The street along which a lamp stands: the name of the way of its first link; "" where it has none."""
-        titles = {way.id: way.name or way.id for way in self.site.ways}
-        return next((titles.get(link.way, link.way) for link in self.site.links if lamp in (link.a, link.b)), "")
+        """The street along which a lamp stands: the way of most of its links, rather no crossing; "" where it has none."""
+        ways = {way.id: way for way in self.site.ways}
+        counts = Counter(link.way for link in self.site.links if lamp in (link.a, link.b))
+        best = max(counts, key=lambda way: (ways[way].kind != "crossing", counts[way]), default="")
+        return (ways[best].name or best) if best else ""
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Who hears whom."""
+        return make_tables(self.graph, reaches_of(self.profile, self.site))
 
     @cached_property
     def segments(self) -> Segments:
         """Who shares keys with whom."""
-        return segments_of(self.graph, make_tables(self.graph, reaches_of(self.profile, self.site)))
+        return segments_of(self.graph, self.tables)
+
+    def adjacent(self, lamp: str) -> list[str]:
+        """The neighbours whose heartbeats a lamp listens to, the nearest first."""
+        return [self.site.lamps[other].id for other in self.tables.adjacent[self._number(lamp)]]
+
+    def _number(self, lamp: str) -> int:
+        return next(number for number, one in enumerate(self.site.lamps) if one.id == lamp)
 
     def heard(self, lamp: str) -> list[int]:
         """The segments of which a lamp holds the keys."""
-        return self.segments.heard[next(number for number, one in enumerate(self.site.lamps) if one.id == lamp)]
+        return self.segments.heard[self._number(lamp)]
 
     def keys(self) -> KeyStore:
         """The keys of the site. InputError where there are none."""
@@ -86,15 +101,10 @@ class Street:
         """The files of every node, for ten years from `first`; `keys`: by default those of the site."""
         return node_files(self.site, self.graph, self.profile, first, (keys or self.keys()).keys)
 
-    def planned(self, first: dt.date) -> dict[str, dict[str, bytes]]:
-        """The files of every node without those that are secret: what may be compared without the keys at hand."""
-        files = node_files(self.site, self.graph, self.profile, first, self._no_keys)
-        return {lamp: {name: data for name, data in each.items() if name != "keys"} for lamp, each in files.items()}
-
-    def _no_keys(self, segments: Segments) -> Keys:
-        """Keys of zeros, which leave this object only as a file that `planned` throws away."""
-        nothing = bytes(KEY_BYTES)
-        return Keys([[(number << 4, nothing)] for number in segments.number], dict.fromkeys(self.lamps, nothing))
+    def public_files(self, first: dt.date) -> dict[str, dict[str, bytes]]:
+        """The same without the keys: what can be compared on a machine that does not have them."""
+        files = node_files(self.site, self.graph, self.profile, first, 0)
+        return {lamp: {name: content for name, content in each.items() if name != "keys"} for lamp, each in files.items()}
 
     def inventory(self, who: str = "") -> Inventory:
         """The inventory beside the site; made where there is none."""
