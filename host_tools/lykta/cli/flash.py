@@ -17,11 +17,12 @@ from lykta.node import rounds
 from lykta.node.errors import BoardError
 from lykta.node.esp import BAUD
 from lykta.node.flashing import Options, Outcome, Wanted
-from lykta.node.inventory import Inventory
+from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.labels import Label
 from lykta.node.ports import find_ports
 from lykta.node.rounds import Assignment, Images, Preparation, flash_all
 from lykta.node.street import Street, load_street
+from lykta.node.verdicts import FAIL
 from lykta.progress import Bar, Bars
 
 _MOST_JOBS = 8
@@ -43,7 +44,7 @@ Choose = Callable[[str, str], Wanted]
 @click.option("--test/--no-test", default=True, help="Run the self-test at the end (the default), or not.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=_MOST_JOBS, show_default=True, metavar="N", help="So many boards at once.")
 @click.option("--baud", type=int, default=BAUD, show_default=True, help="Speed of the loader; 115200 for bad cables.")
-@click.option("--labels", type=click.Path(path_type=Path), metavar="FOLDER", help="Write a label for the post of each, as PNG.")
+@click.option("--labels", type=click.Path(path_type=Path), metavar="FOLDER", help="Where labels for the posts go. Default: SITE.labels/")
 @click.option("--who", default="", metavar="NAME", help="Who does it, for the inventory (LYKTA_WHO says it once).")
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each board, and ask nothing.")
@@ -61,7 +62,7 @@ def flash(
     Example:
       lykta site keys my_site.yaml                                    # once
       lykta flash my_site.yaml K05 --image images/
-      lykta flash my_site.yaml --all --image images/ --labels labels/
+      lykta flash my_site.yaml --all --image images/
     """
     if bool(lamp) == whole_street:
         raise InputError.of("lykta flash", "say which lamp, or --all for all of them, guided.")
@@ -145,7 +146,7 @@ class _Table:
                 return _Watcher(bars, port, lamp, alone=len(ports) == 1)
 
             def done(outcome: Outcome) -> None:
-                self._printer.outcome(outcome, bars)
+                self._printer.outcome(outcome, bars, alone=len(ports) == 1)
 
             return flash_all(ports, choose, buttons, self._options, self._inventory, watcher, self._jobs, done)
 
@@ -189,7 +190,7 @@ class _Printer:
     def __init__(self, street: Street, labels: Path | None, as_json: bool, dry_run: bool) -> None:
         self.as_json = as_json
         self._street = street
-        self._labels = labels
+        self._labels = labels or inventory_path(street.name).with_name(f"{street.path.stem}.labels")
         self._dry_run = dry_run
         self._console = Console(soft_wrap=True, highlight=False)
 
@@ -198,39 +199,40 @@ class _Printer:
         if not self.as_json:
             self._console.print(text, markup=False)
 
-    def outcome(self, outcome: Outcome, bars: Bars) -> None:
-        """One board is done: above the bars of the others."""
+    def outcome(self, outcome: Outcome, bars: Bars, alone: bool) -> None:
+        """One board is done: above the bars of the others. `alone`: there are no others, so all of it is shown."""
         if self.as_json:
             click.echo(json.dumps(_as_json(outcome), ensure_ascii=False))
             return
         with bars.aside():
-            self._tell(outcome)
+            self._tell(outcome, alone)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: Outcome, alone: bool) -> None:
         name = outcome.lamp or outcome.port
         if outcome.error is not None:
-            self._console.print(f"[bold red]FAILED[/bold red]  {escape(name)}  {escape(str(outcome.error))}")
+            said = str(outcome.error)
+            self._console.print(f"[bold red]FAILED[/bold red]  {escape(said if said.startswith(name) else f'{name}  {said}')}")
             return
         if self._dry_run:
             for change in outcome.changes or ["nothing: all is right"]:
                 self._console.print(f"{escape(name)} ({outcome.mac})  would write {escape(change)}")
             return
         for finding in outcome.findings:
-            show_finding(self._console, finding)
+            if alone or finding.verdict == FAIL:
+                show_finding(self._console, finding)
         self._console.print(escape(_sentence(outcome)), style="" if outcome.well else "bold red")
         if outcome.changes:
-            self._label(outcome)
+            self._label(outcome, alone)
 
-    def _label(self, outcome: Outcome) -> None:
-        """The label for the post: where there is one board only on the terminal, as a picture wherever that was asked for."""
+    def _label(self, outcome: Outcome, alone: bool) -> None:
+        """The label for the post, as a picture; where there is one board only, on the terminal too."""
         label = Label(self._street.site.name, outcome.lamp, outcome.mac, dt.date.today())
-        if self._labels is not None:
-            self._labels.mkdir(parents=True, exist_ok=True)
-            file = self._labels / f"{outcome.lamp}.png"
-            label.write(file)
-            self._console.print(f"  label: {escape(str(file))}")
-        else:
+        self._labels.mkdir(parents=True, exist_ok=True)
+        file = self._labels / f"{outcome.lamp}.png"
+        label.write(file)
+        if alone:
             self._console.print(label.text(), markup=False)
+        self._console.print(f"  its label: {escape(str(file))}")
 
     def summary(self, outcomes: list[Outcome], waiting: list[str]) -> None:
         """After the last board."""

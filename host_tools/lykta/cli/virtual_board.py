@@ -19,7 +19,7 @@ from lykta.vm.faults import KINDS as FAULTS
 _HELP = """\
   2 cut=20000     give board 2 a fault: the cable is pulled after 20000 more bytes
   2 heal          nothing is wrong with board 2 any more
-  2 pull          pull the cable of board 2 now
+  2 pull          pull the cable of board 2 now; `2 plug` plugs it in again
   2 boot          hold BOOT and press EN on board 2
   list            all boards, and what they do
   quit            end (or Ctrl-C)
@@ -122,6 +122,8 @@ def _fault(bench: Bench, number: int, word: str) -> None:
         bench.heal(number)
     elif word == "pull":
         bench.pull(number)
+    elif word == "plug":
+        bench.plug(number)
     elif word == "boot":
         bench.hold_boot(number)
     else:

@@ -13,9 +13,10 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
@@ -94,6 +95,11 @@ class Device:
                 if from_console(self.port, heard):
                     break
             raise self._no_prompt(heard)
+        except CableLost:
+            self._shut()
+            if ports.taken(self.port):
+                raise ports.busy(self.port) from None
+            raise
         except BaseException:
             self._shut()
             raise
@@ -283,7 +289,8 @@ class Device:
                 if on_bytes:
                     on_bytes(len(piece))
         except DiskFull:
-            self.run(f"_f.close()\nos.remove({path!r})")
+            with suppress(BoardError):  # where not even the folder has room, there is no file to remove
+                self.run(f"_f.close()\nos.remove({path!r})")
             raise
         if said.strip().splitlines()[-1:] != [hashlib.sha256(data).hexdigest()]:
             raise NotKept(
@@ -295,7 +302,7 @@ class Device:
     def make_folder(self, folder: str) -> None:
         """Make a folder, where there is none yet."""
         if folder not in self._made:
-            self.run(f"try:\n os.mkdir({folder!r})\nexcept OSError:pass")
+            self.run(f"try:\n os.mkdir({folder!r})\nexcept OSError as e:\n if e.errno!=17:raise")  # 17: it is there
             self._made.add(folder)
 
     def rename(self, old: str, new: str) -> None:
@@ -359,7 +366,7 @@ def _open(port: str, baudrate: int) -> Any:
         return Link(port, baudrate)
     except (TransportError, SerialException, OSError) as error:
         text = str(error)
-        if "Errno 11" in text or "Errno 16" in text or "exclusively lock" in text or "Access is denied" in text:
+        if re.search(r"Errno 1[16]\b|exclusively lock|Access is denied", text):
             raise ports.busy(port, text) from error
         raise PortMissing(
             port,

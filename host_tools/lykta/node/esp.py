@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lykta.node import ports
-from lykta.node.diagnosis import brown_out, from_console, garbage
+from lykta.node.diagnosis import brown_out, garbage
 from lykta.node.errors import (
     BoardError,
     BootLoop,
-    BrownOut,
     CableLost,
     NoLoader,
     PortForbidden,
@@ -30,6 +29,8 @@ from lykta.node.errors import (
 BAUD = 460_800
 SLOW_BAUD = 115_200
 _AGAIN = "run the same command again: it goes on where it stopped."
+#: From here on a chip that stops making sense has started anew, or the line is bad.
+_BEGUN = re.compile(r"Flash will be erased")
 _WRITING = re.compile(r"Writing at 0x([0-9a-f]+)")
 _LISTEN_S = 1.5
 
@@ -68,6 +69,8 @@ class Esptool:
         mac = re.search(r"MAC:\s+([0-9a-f:]{17})", said)
         if not family or not mac:
             raise Unplanned(self.port, "esptool did not say which chip this is.", f"Plug the board in again and {_AGAIN}", said)
+        if family[1].upper() != "ESP32" and "Secure Boot: Enabled" in self._run("auto", ["get-security-info"]):
+            raise self._protected(said, family)
         size = re.search(r"Detected flash size: (\d+)([KM])B", said)
         flash = int(size[1]) << (20 if size[2] == "M" else 10) if size else 0
         return Found(family[1].lower().replace("-", ""), chip[0].split(":", 1)[1].strip() if chip else family[1], mac[1], flash)
@@ -91,8 +94,8 @@ class Esptool:
 
     # --- the process --------------------------------------------------------------------------------------------
 
-    def _run(self, chip: str, words: Sequence[str], on_address: Callable[[int], None] | None = None) -> str:
-        """All that esptool said. Raises what it means where it failed."""
+    def _run(self, chip: str, words: Sequence[str], on_address: Callable[[int], None] | None = None, explain: bool = True) -> str:
+        """All that esptool said. Raises what it means where it failed; without looking further where nobody wants to know (`explain`)."""
         if importlib.util.find_spec("esptool") is None:
             raise ports.lacks_serial()
         ports.look(self.port)
@@ -119,11 +122,13 @@ class Esptool:
             status = run.wait()
         text = "".join(said)
         if status:
-            raise self._meaning(text)
+            raise self._meaning(text) if explain else Unplanned(self.port, "esptool failed.", "", text)
         return text
 
     def _meaning(self, said: str) -> BoardError:
         """What a failure of esptool means, and what to do."""
+        if ports.taken(self.port):
+            return ports.busy(self.port, said)
         for pattern, make in _MEANINGS:
             found = re.search(pattern, said, re.IGNORECASE)
             if found:
@@ -165,14 +170,19 @@ class Esptool:
         return CableLost(self.port, "the connection to the board ended.", f"Check the cable and plug it in again, then {_AGAIN}", said)
 
     def _noise(self, said: str, found: re.Match[str]) -> BoardError:
-        """Something came that makes no sense: noise, or a board that started anew and says so."""
+        """Something came that makes no sense: noise; or the board started anew in the middle, which it does when its supply breaks down."""
         heard = self._listen()
-        if "Brownout" in said or "BROWN_OUT" in said or b"BROWN_OUT" in heard or b"Brownout" in heard:
+        if "Brownout" in said or b"BROWN_OUT" in heard or b"Brownout" in heard or (_BEGUN.search(said) and self._answers()):
             return brown_out(self.port, said)
-        found_out = from_console(self.port, heard)
-        if isinstance(found_out, BrownOut | CableLost):
-            return found_out
         return garbage(self.port, said)
+
+    def _answers(self) -> bool:
+        """Whether the loader answers again, so that the line is good."""
+        try:
+            Esptool(self.port, self._buttons, SLOW_BAUD)._run("auto", ["flash-id"], explain=False)
+        except BoardError:
+            return False
+        return True
 
     def _crashed(self, said: str, found: re.Match[str]) -> BoardError:
         return BootLoop(self.port, "the program on the board crashes over and over.", f"On the board: {self._buttons}; then {_AGAIN}", said)
@@ -210,9 +220,9 @@ _NOISE = (
 #: What esptool says -> what it means; the first that fits.
 _MEANINGS: tuple[tuple[str, Callable[[Esptool, str, re.Match[str]], BoardError]], ...] = (
     (r"This chip is (\S+), not (\S+?)\. Wrong", Esptool._wrong_chip),
-    (r"secure boot (?:detected|enabled)|Secure Download Mode|Active security features detected", Esptool._protected),
-    (r"Errno 13|Permission denied", Esptool._forbidden),
-    (r"Port already in use|Errno 16|Errno 11|exclusively lock|Access is denied|Resource busy", Esptool._busy),
+    (r"secure boot (?:v\d )?(?:detected|enabled)|Secure Download Mode|Active security features detected", Esptool._protected),
+    (r"Errno 13\b|Permission denied", Esptool._forbidden),
+    (r"Port already in use|Errno 16\b|Errno 11\b|exclusively lock|Access is denied|Resource busy", Esptool._busy),
     (r"Connection refused|Errno 2\b|No such file|Errno 111|timed out.*Could not open|Could not configure port: \(6", Esptool._missing),
     (r"Guru Meditation", Esptool._crashed),
     (_LOST, Esptool._lost),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from lykta.vm import registry
 
 #: USB to serial converters and chips with their own USB, as they are found on boards with an ESP32: vendor -> name.
 VENDORS = {0x10C4: "Silicon Labs CP210x", 0x1A86: "WCH CH34x", 0x0403: "FTDI", 0x303A: "Espressif USB", 0x067B: "Prolific PL2303"}
+_TAKEN = b"already in use"
 _LISTED = 4  # ports in a message
 _NETWORK = ("socket://", "rfc2217://")
 
@@ -90,6 +92,19 @@ def how_to_find(name: str) -> str:
     if is_network(name):
         return "Is `lykta virtual-board`, or the server of that port, still running? It prints the names of its ports."
     return f"Plug the board in (a cable with data wires) and look again. {_there_are()}"
+
+
+def taken(name: str) -> bool:
+    """Whether the server of a port on a network says that somebody else has it, as ser2net and virtual boards do."""
+    if not is_network(name):
+        return False
+    host, _, number = name.partition("://")[2].rpartition(":")
+    try:
+        with socket.create_connection((host, int(number.split("/")[0])), timeout=1) as connection:
+            connection.settimeout(1)
+            return _TAKEN in connection.recv(256)
+    except (OSError, ValueError):
+        return False
 
 
 def busy(name: str, why: str = "") -> PortBusy:

@@ -142,6 +142,10 @@ class Bench:
         """Pull a board's cable."""
         self._call(self._ends[number].pull)
 
+    def plug(self, number: int) -> None:
+        """Plug it in again."""
+        self._call(self.boards[number].faults.plug)
+
     def hold_boot(self, number: int) -> None:
         """Hold BOOT and press EN."""
         self._call(self.boards[number].hold_boot)

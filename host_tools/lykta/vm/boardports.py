@@ -7,6 +7,7 @@ DTR and RTS, so that resets work as over USB. The other two carry bytes only.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import tty
@@ -40,11 +41,16 @@ class Cable:
         self._board.plug(self.to_host, has_lines)
 
     def pull(self) -> None:
-        """The cable is out."""
+        """The cable is out: nothing passes any more."""
         if self.up:
             self.up = False
             self._board.unplug()
             self._tear()
+
+    def cut(self) -> None:
+        """The cable is out, and stays out until somebody plugs it in."""
+        self._board.faults.left["unplugged"] = 0
+        self.pull()
 
     def _spend(self, data: bytes) -> tuple[bytes, bool]:
         """(what still gets through, whether the cable is pulled then)."""
@@ -71,7 +77,7 @@ class Cable:
         elif data:
             self._carry(data)
         if pulled:
-            loop.call_soon(self.pull)
+            loop.call_soon(self.cut)
 
     def _deliver(self, data: bytes) -> None:
         if self.up:
@@ -86,7 +92,7 @@ class Cable:
         if data and self.up:
             self._board.receive(data)
         if pulled:
-            self.pull()
+            self.cut()
 
 
 class _Lines:
@@ -144,22 +150,27 @@ class TcpPort:
 
     async def close(self) -> None:
         """Let go of the port, and of whoever is there."""
-        self.pull()
+        self._end()
         if self._server is not None:
             self._server.close()
         self.board.flash.close()
 
     def pull(self) -> None:
         """Pull the cable."""
+        self.board.faults.left["unplugged"] = 0
+        self._end()
+
+    def _end(self) -> None:
         if self._cable is not None:
             self._cable.pull()
             self._cable = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.board.faults.has("busy") or not await self._free():
-            writer.write(_TAKEN)
-            await writer.drain()
-            writer.close()
+            await _turn_away(reader, writer, _TAKEN)
+            return
+        if self.board.faults.has("unplugged"):
+            await _turn_away(reader, writer, b"")
             return
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         telnet: list[Any] = []
@@ -202,6 +213,15 @@ class TcpPort:
             return b""
 
 
+async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, why: bytes) -> None:
+    """Say why, and close; what was sent is read first, else the reason would be lost with the connection."""
+    writer.write(why)
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        writer.write_eof()
+        await asyncio.wait_for(reader.read(), _WAIT_S)
+    writer.close()
+
+
 def _manager(board: VirtualBoard, writer: asyncio.StreamWriter) -> Any:
     from serial.rfc2217 import PortManager  # type: ignore[import-untyped]
 
@@ -239,6 +259,7 @@ class PtyPort:
 
     def pull(self) -> None:
         """Pull the cable: whoever has the port open loses it; a new one takes its place."""
+        self.board.faults.left["unplugged"] = 0
         if self._cable is not None:
             self._cable.pull()
 
@@ -259,7 +280,7 @@ class PtyPort:
     async def _watch(self) -> None:
         """Plug the board in when somebody opens the terminal: its master end then reads nothing instead of an error."""
         while True:
-            if self._cable is None and self._is_open():
+            if self._cable is None and not self.board.faults.has("unplugged") and self._is_open():
                 self._cable = Cable(self.board, self._carry, self._torn, self._real_speed)
                 self._loop.add_reader(self._master, self._readable)
                 self._cable.plug(has_lines=False)

@@ -2,7 +2,8 @@
 
 | fault | what happens | ends |
 |---|---|---|
-| `cut=N` | the cable is pulled after N more bytes, either way; the power goes with it | once |
+| `cut=N` | the cable is pulled after N more bytes, either way; the power goes with it | `plug` |
+| `unplugged` | the cable is out | `plug` |
 | `brown-out=N` | the supply breaks down after N more bytes have gone into the flash | once |
 | `slow=N` | the line carries N bytes a second | `heal` |
 | `garbage=N` | about one byte in N arrives as another | `heal` |
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 #: Fault -> whether it takes a number.
 KINDS = {
     "cut": True,
+    "unplugged": False,
     "brown-out": True,
     "slow": True,
     "garbage": True,
@@ -54,6 +56,10 @@ class Faults:
             raise ValueError(f"{kind} takes {'a number, as in ' + kind + '=5000' if KINDS[kind] else 'no number'}")
         self.left[kind] = int(number or 0)
         return kind
+
+    def plug(self) -> None:
+        """The cable is in again."""
+        self.left.pop("unplugged", None)
 
     def heal(self) -> None:
         """Nothing is wrong any more."""

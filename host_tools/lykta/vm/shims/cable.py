@@ -6,7 +6,7 @@ about, JSON:
     partitions  [type, subtype, start, size, label, False]  cause       of the reset
     running     label of the program's partition            speed       virtual ms that pass in a real one; 0: as fast as it goes
     main        whether to run main.py: not after a reset from the raw REPL
-    junk        bytes of the file system that are to stay free, the rest being filled with junk; -1: as it is
+    junk        bytes of the file system that are to stay free, the rest being filled with junk; -1: no junk
 
 The file system is LittleFS in the partition `vfs` of the flash, the non-volatile storage lies in the partition `nvs`.
 A reset ends the VM with status 100 + cause. Between zero bytes it tells the host that it is up, and that a watchdog runs
@@ -101,8 +101,7 @@ def live(about, main):
     _keep_nvs(flash)
     _mount()
     print(_UP, end="")
-    if about["junk"] >= 0:
-        _fill(about["junk"])
+    _fill(about["junk"])
     sys.path[:] = ["", ".frozen", "/lib"]
     if _execute("boot.py", main) and about["main"]:
         _execute("main.py", main)
@@ -173,7 +172,13 @@ def _complain_unless_blank(device):
 
 
 def _fill(free):
-    """Junk in the file system, until only so much is free."""
+    """Junk in the file system, until only so much is free; a negative number takes it away."""
+    if free < 0:
+        try:
+            uos.remove(_JUNK)
+        except OSError:
+            pass  # there is none
+        return
     block = bytes(_SECTOR)
     with open(_JUNK, "ab") as file:
         while True:
