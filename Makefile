@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest
 CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check env fast lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-fetch docs bench size coverage pictures lock clean
+.PHONY: help demo test check env fast lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-fetch soak docs bench size coverage pictures lock clean
 
 help: ## this list
 	@echo 'Lykta: adaptive street lighting. The two to know: `make demo` and `make test`.'
@@ -57,10 +57,14 @@ test-micropython: $(VENV)/.dev ## the tests on a real MicroPython VM
 	@$(PYTEST) -q -m "micropython and not slow"
 
 test-wheel: $(VENV)/.dev ## the slow tests: build the wheel, install it elsewhere, run it there
-	@$(PYTEST) -q --durations=5 -m "slow and not fetch"
+	@$(PYTEST) -q --durations=5 -m "slow and not fetch and not soak"
 
 test-fetch: $(VENV)/.dev ## the tests that fetch the 32-bit VM (64-bit Linux with apt): the heap of a node stays in its budget
 	@$(PYTEST) -q --durations=5 -m fetch
+
+soak: $(VENV)/.dev ## hours of it: whole nights, a week and a month of whole firmwares, every fault, the lines that tests reach
+	@$(PYTEST) -q --durations=0 -m soak
+	@$(PY) -m gauges.lines --least 90
 
 docs: $(VENV)/.dev ## what the documents say is so
 	@$(PYTEST) -q -m docs

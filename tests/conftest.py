@@ -24,6 +24,11 @@ hypothesis.settings.load_profile("lykta")
 SHARED_DATA_LACKS = "the shared data are not here"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What `make soak` runs has a marker of its own, so that no other stage does."""
+    config.addinivalue_line("markers", "soak: whole nights, weeks and months of virtual time; run by `make soak` alone")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real inventories and counts, beside the clone (`../shared/data`) or where LYKTA_SHARED says."""

@@ -34,7 +34,7 @@ from lykta.plan.nodefiles import node_files
 from lykta.sensing import readings, wire
 from lykta.shipping import ship
 from lykta.sim.air import Air, mac_of
-from lykta.sim.loop import sealed
+from lykta.sim.loop import EPOCH_MS, sealed
 from lykta.sim.radio import REAL
 from lykta.site.graph import Graph
 from lykta.vm.find import environment
@@ -47,7 +47,6 @@ BUDGET = 70_000
 DATE = dt.date(2026, 12, 14)
 SEED = 1001
 MINUTES = 10
-_EPOCH_MS = 946_684_800_000
 _ASYNCIO = """
 import gc
 gc.collect()
@@ -173,7 +172,7 @@ class _Street:
         (folder / "root" / "light").write_text(str(board["fixture"]["pin"]))
         if place == 0:
             self._measured(folder / "root", compiled)
-        rtc_ms = self.plan.agenda.times.origin_utc_ms + self.plan.begin_ms - _EPOCH_MS
+        rtc_ms = self.plan.agenda.times.origin_utc_ms + self.plan.begin_ms - EPOCH_MS
         board_of = Board(folder, mac_of(self.numbers[place]), rtc_ms, heap="1m", delay_ms=REAL.delay_ms)
         return Node(board_of, vm if place == 0 else None)
 

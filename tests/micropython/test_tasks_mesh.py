@@ -256,8 +256,11 @@ def test_command__sets_a_clock_that_was_never_set():
         post.air(operator.order(1, payload.CLOCK, post.DAY, post.EVENING_S))
         await asyncio.sleep_ms(5_000)
         assert not node.control.lamp[row.FAULTS] & health.CLOCK
-        assert 500 == node.control.lamp[row.TARGET]
         assert node.clock.stamp() > 0
+        assert (reasons.APART, 1000) == (node.control.reasons, node.control.lamp[row.TARGET])  # nobody has agreed with that time yet
+        post.air(post.Other(3).heartbeat())
+        await asyncio.sleep_ms(5_000)
+        assert (0, 500) == (node.control.reasons, node.control.lamp[row.TARGET])
 
     post.live(node, script)
 

@@ -34,6 +34,7 @@ _LATEST = const(36_525)  # 2100-01-01
 _EVERY_MS = const(60_000)
 _SLACK_MS = const(200)
 _JUMP_MS = const(600_000)
+_STEP_MS = const(60_000)  # telegrams of clocks that are two minutes apart are refused
 _SURE_MS = const(3_600_000)
 _DAY_S = const(86_400)
 _DAY_MS = const(86_400_000)
@@ -131,6 +132,8 @@ class Clock:
         """The RTC is right: the lamp follows it, into another night where that is due."""
         lost = self.state != SET
         self.state = SET
+        if abs(base - self._base) > _STEP_MS:
+            self.control.apart()
         self._base = base
         night = almanac.night_of(self._program, utc // _DAY_MS, utc % _DAY_MS // 1000)
         if text:

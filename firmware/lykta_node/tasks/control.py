@@ -148,6 +148,11 @@ class Control:
                 self._tell(reasons.SETTINGS, health.SETTINGS)
             self._after()
 
+    def apart(self) -> None:
+        """The clock was set to another time. Neighbours whose clock differs refuse us, and we them: bright until one is heard."""
+        if self._table[neighbours.NEIGHBOURS]:
+            self.fault(reasons.APART, 1)
+
     # --- what others may know -----------------------------------------------------------------------------------
 
     def now(self) -> int:

@@ -113,6 +113,7 @@ class Mesh:
             verdict = self.gate.check(self._buffer, length, elapsed, self._clock.stamp())
             if verdict == telegram.TAKEN:
                 self.heard = (self.heard + 1) & ticks.WRAP
+                self.control.fault(reasons.APART, 0)
                 self._take(length)
             elif verdict == telegram.BUSY:
                 self._refused(now)

@@ -5,7 +5,7 @@
     program    integers of `core/almanac`               else: none, and full light
     table      integers of `core/neighbours`, then where the own rows begin and how many rows there are
                                                         else: a lamp alone
-    adjacent   integers: whose heartbeats count         else: nobody
+    adjacent   integers: whose heartbeats count         else: nobody, which is a fault where the table has neighbours
     keys       (id, 32 bytes) of each shared key, the first to sign with, then the own key of 32 bytes
                                                         else: none, and no radio
 
@@ -47,6 +47,8 @@ class Papers:
         self.program = _integers(store.read("program"))
         self.table, self.own, self.rows = self._table(_integers(store.read("table")))
         self.adjacent = [other for other in _integers(store.read("adjacent")) if 0 <= other < NOBODY]
+        if self.table[neighbours.NEIGHBOURS] and not self.adjacent:
+            self.wrong |= reasons.TABLE
         self.keys: list[telegram.Key] = []
         self.key: "telegram.Key | None" = None  # the node's own
         self._take_keys(store.read("keys"), sha256)

@@ -18,6 +18,7 @@ PROGRAM    the program is missing, was repaired, or has run out             with
 LAMP       the power does not follow the level                              when it does
 MEMORY     less than 8 kB free after a collection                           when there is more
 TASK       another task has ended                                           when it has run for a minute again
+APART      the clock was set to another time; neighbours may refuse us      with the next telegram of one: clocks agree then
 """
 
 from micropython import const
@@ -36,14 +37,18 @@ LAMP = const(1024)
 MEMORY = const(2048)
 TASK = const(4096)
 WARM_UP = const(8192)
+APART = const(16384)
 
-PRESENCE = const(8543)  # RADAR, WIRE, WARM_UP, SENSE, MESH, FLOOD, IDENTITY, KEYS: who comes may not be known
+PRESENCE = const(24927)  # RADAR, WIRE, WARM_UP, SENSE, MESH, FLOOD, IDENTITY, KEYS, APART: who comes may not be known
 SETTINGS = const(672)  # BOARD, TABLE, PROGRAM
 
 # The faults that the core finds by itself: the bits of `core/health` up to BLIND.
 FAULTS = const(31)
 FAULT_NAMES = ("clock", "radio", "stuck", "restless", "blind")
-NAMES = ("radar", "wire", "sense", "mesh", "flood", "board", "identity", "table", "keys", "program", "lamp", "memory", "task", "warm-up")
+NAMES = (
+    "radar", "wire", "sense", "mesh", "flood", "board", "identity", "table", "keys", "program", "lamp", "memory", "task", "warm-up",
+    "apart",
+)  # fmt: skip
 
 
 def words(reasons: int, faults: int = 0) -> str:

@@ -57,7 +57,7 @@ class Watch:
             return states.IDENTIFY
         if self._orders.walking():
             return states.WALK
-        if wrong & reasons.PRESENCE or faults & health.LYING:
+        if wrong & reasons.PRESENCE & ~reasons.APART or faults & health.LYING:
             return states.SENSOR
         if wrong & reasons.LAMP:
             return states.LAMP
@@ -65,6 +65,6 @@ class Watch:
             return states.SETTINGS
         if faults & health.RADIO:
             return states.RADIO
-        if faults & health.CLOCK:
+        if faults & health.CLOCK or wrong & reasons.APART:
             return states.CLOCK
         return states.WELL

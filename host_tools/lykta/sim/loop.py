@@ -35,7 +35,8 @@ from lykta.vm.street import Street
 
 #: Nodes get power so long before the night begins: sensors warm up, ramps end, neighbours are heard.
 LEAD_MS = 120_000
-_EPOCH_MS = 946_684_800_000  # 2000-01-01 on the clock of Unix
+#: 2000-01-01 on the clock of Unix [ms].
+EPOCH_MS = 946_684_800_000
 _STEP_MS = 60_000
 _HIGH = 65_535  # the duty of a pin that is on
 _CLOCKS_MS = 600_000  # a lamp's clock that is farther from ours is not that of this night
@@ -49,7 +50,7 @@ class Lit:
 
     `duties[lamp]`: (t_ms, duty 0 to 65535), every change of the output; `curves[lamp]`: the curve of its driver; `traces[lamp]`: what the
     app told its hook (see `vm/shims/vtrace`); `sent[lamp]`: its telegrams; `consoles[lamp]`: what it printed; `falls`: (lamp, t_ms, cause)
-    of every reset, from which on the output idles until boot.py runs.
+    of every reset, from which on the output idles until boot.py runs; the cause 0 stands for a node without power.
     """
 
     levels: list[int]
@@ -125,7 +126,7 @@ class _Player:
         stored = {**{name: sealed(content) for name, content in files.items()}, **odd.files}
         prepare(own, odd.firmware or firmware, {name: content for name, content in stored.items() if content is not None})
         (own / "root" / "light").write_text(str(self.boards[number]["fixture"]["pin"]))
-        now_ms = self.plan.agenda.times.origin_utc_ms + self.begin_ms - LEAD_MS - _EPOCH_MS
+        now_ms = self.plan.agenda.times.origin_utc_ms + self.begin_ms - LEAD_MS - EPOCH_MS
         rtc_ms = None if odd.clock_ms is None else now_ms + odd.clock_ms
         return Node(Board(own, mac_of(number), rtc_ms, odd.shift, heap="1m", trace=trace, delay_ms=max(1, link[1])))
 
@@ -152,10 +153,10 @@ class _Player:
 
     def fell(self, node: int, t_ms: int, cause: int) -> None:
         """A node resets: its lamp is full until the firmware says otherwise."""
-        self._idle(self.numbers[node], t_ms)
-        self.falls.append((self.numbers[node], t_ms, cause))
+        self._idle(self.numbers[node], t_ms, cause)
 
-    def _idle(self, number: int, t_ms: int) -> None:
+    def _idle(self, number: int, t_ms: int, cause: int = 0) -> None:
+        self.falls.append((number, t_ms, cause))
         self.full.append((number, t_ms, dimmer.FULL, 1000, dimmer.FULL, int(priority.CAUSE_FAULT)))
 
     # --- the night ------------------------------------------------------------------------------------------------

@@ -1,0 +1,140 @@
+"""Killing a node, a radio or a sensor while people are under way leaves everyone in light: whole firmwares on a street of posts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gauges import faults
+from lykta import sensing, traffic
+from lykta.corehost import health
+from lykta.plan import Plan, make_plan
+from lykta.profiles import load_requirement, resolve_requirement
+from lykta.score import Rules, judge, prepare
+from lykta.sensing import Fault, models
+from lykta.sim import loop, night
+from lykta.sim.breakdowns import Breakdown
+from lykta.sim.radio import IDEAL
+from lykta.site.graph import Graph
+from lykta.site.model import Floor, Sensor
+from tests.sim.nights import plan_of
+
+pytestmark = [pytest.mark.micropython, pytest.mark.slow]
+M = 60_000
+SEED = 5
+KILLED = 3 * M
+END = 12 * M
+KINDS = ("node", "radio", "sensor")
+LINGER_MS = 360_000  # of the profile: who stands for longer is another matter
+#: A radio is known to be silent after three minutes, and by then its lamp is full: until then it lacks what neighbours would tell it.
+KNOWN = {"node": 0, "radio": int(health.RADIO_SILENT_MS) + 2 * M // 10, "sensor": 0}
+
+
+@dataclass(frozen=True)
+class Evening:
+    """Some minutes of a street: who comes, and what the sensors report where none is broken."""
+
+    plan: Plan
+    moves: pa.Table
+    end_ms: int
+
+    def told(self, broken: Sequence[Fault] = ()) -> pa.Table:
+        """Readings: of sensors that miss nobody and see nobody who is not there, but for what is broken."""
+        perfect = {kind: replace(model, detects=1_000, false_per_hour=0.0) for kind, model in models.MODELS.items()}
+        span = (self.plan.begin_ms, self.end_ms)
+        return sensing.readings(self.plan.site, self.plan.graph, self.moves, SEED, broken, *span, models=perfect)
+
+    def dark_s(self, broken: Sequence[Fault] = (), breakdowns: Sequence[Breakdown] = (), from_ms: int = 0) -> float:
+        """For how long people were in the dark, of those who came after a time; who stands too long does not count."""
+        plan = self.plan
+        lit = loop.run(plan, self.told(broken), SEED, IDEAL.row(SEED), broken, breakdowns, end_ms=self.end_ms)
+        assert not [text for text in lit.consoles.values() if "Traceback" in text]
+        levels = night.level_table(plan, np.array(lit.levels), plan.begin_ms)
+        needs = load_requirement("kungsholms_strand")
+        rules = Rules(needs.tau_ms, resolve_requirement(needs, plan.agenda.times))
+        begun = self.moves.group_by("user").aggregate([("t0_ms", "min")])
+        late = set(begun.filter(pa.compute.greater_equal(begun["t0_ms_min"], from_ms))["user"].to_pylist())
+        chosen = self.moves.filter(pa.array([user in late for user in self.moves["user"].to_pylist()]))
+        owed = prepare(
+            plan.site, plan.graph, rules, chosen, sensing.coverage(plan.site, plan.graph), plan.begin_ms, self.end_ms, plan.floors
+        )
+        score = judge(owed, levels, night._detections(np.array(lit.detections)), linger_ms=[LINGER_MS] * 3)
+        assert score.everyone.users > 2
+        return float(score.everyone.dark_s - score.everyone.stationary_s)
+
+
+def evening(plan: Plan, users: int, minutes_ms: int) -> Evening:
+    """People of the first minutes of a night."""
+    end_ms = plan.begin_ms + minutes_ms
+    demand = traffic.load_demand(f"kungsholms@{users}")
+    moves = traffic.generate(plan.site, plan.graph, demand, SEED, plan.begin_ms, end_ms, plan.agenda.times.origin_utc_ms)
+    return Evening(plan, moves, end_ms)
+
+
+@cache
+def five() -> Evening:
+    """Five posts with a PIR each, the first and the last always full, as entrances are."""
+    like = faults.plan()
+    pir = Sensor("pir", dict.fromkeys(("pedestrian", "cyclist", "car"), 800))
+    floors = {0: (Floor(1_000, "entrance"),), 4: (Floor(1_000, "entrance"),)}
+    lamps = tuple(replace(lamp, sensors=(pir,), floors=floors.get(n, ())) for n, lamp in enumerate(like.site.lamps))
+    site = replace(like.site, lamps=lamps)
+    return evening(make_plan(site, Graph(site), like.profile, like.date), 60, END)
+
+
+@cache
+def well() -> float:
+    """How long people are in the dark where nothing breaks."""
+    return five().dark_s()
+
+
+def broken(street: Evening, kind: str, lamp: int, from_ms: int, until_ms: int) -> tuple[list[Fault], list[Breakdown]]:
+    """What breaks: (sensors, the rest)."""
+    if kind == "sensor":
+        return [Fault("silent", from_ms, until_ms, frozenset({street.plan.site.lamps[lamp].id}))], []
+    return [], [Breakdown(lamp, kind, from_ms, until_ms)]
+
+
+def killed(kind: str, lamp: int) -> float:
+    """How long people are in the dark where something of a lamp dies and stays dead."""
+    street = five()
+    from_ms = street.plan.begin_ms + KILLED
+    dead = broken(street, kind, lamp, from_ms, street.end_ms)
+    return street.dark_s(*dead, from_ms + KNOWN[kind] if KNOWN[kind] else 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lamp", [1, 2])
+def test_kill__in_the_middle_of_the_street_leaves_everyone_in_light(kind: str, lamp: int):
+    """Nobody is in the dark for longer than where nothing breaks."""
+    assert killed(kind, lamp) <= well()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lamp", [0, 3, 4])
+def test_kill__anywhere_leaves_everyone_in_light(kind: str, lamp: int):
+    """The same for the other posts."""
+    assert killed(kind, lamp) <= well()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", KINDS)
+def test_kill__of_each_post_of_kungsholms_strand_in_turn(kind: str):
+    """Ten minutes each, one after the other, with the next one dying as one comes back: not two more seconds of dark a post."""
+    plan = plan_of("kungsholms_strand")
+    turns = len(plan.site.lamps)
+    street = evening(plan, 20, turns * 10 * M)
+    sensors: list[Fault] = []
+    others: list[Breakdown] = []
+    for lamp in range(turns):
+        from_ms = plan.begin_ms + lamp * 10 * M
+        found = broken(street, kind, lamp, from_ms, from_ms + 10 * M)
+        sensors += found[0]
+        others += found[1]
+    assert street.dark_s(sensors, others) <= street.dark_s() + 2 * turns
