@@ -9,7 +9,8 @@ import hashlib
 import importlib.util
 import inspect
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dis import get_instructions
 from functools import cache
 from pathlib import Path
@@ -78,20 +79,23 @@ def _compile(modules: list[ModuleType]) -> None:
     vars(config)["CACHE_DIR"] = str(folder)
     kept = any(folder.rglob("*.nbi"))
     run: FunctionType = modules[-1].run
-    for function in _reached(run):
-        compiled = njit(cache=True)(function) if function is run else _inner(function, typed=not kept)
+    reached = _reached(run)
+    calls = Counter(called for function in reached for called in _called(function))
+    for function in reached:
+        compiled = njit(cache=True)(function) if function is run else _inner(function, not kept, calls[function] == 1)
         for module in modules:
             for name, value in list(vars(module).items()):
                 if value is function:
                     setattr(module, name, compiled)
 
 
-def _inner(function: FunctionType, typed: bool) -> Callable[..., Any]:
-    """A function that `run` uses, compiled.
+def _inner(function: FunctionType, typed: bool, once: bool) -> Callable[..., Any]:
+    """A function that `run` uses, compiled. `once`: it is called at one place only.
 
     Where it takes rows and integers only, it is typed here: Numba would compile it anew for every constant that it is called with,
     which takes twice the time. And where it makes nothing and takes no list, it does without the runtime of NumPy arrays, which
-    counts references at every call: a third of a night. What is small is put where it is called: another third.
+    counts references at every call: a third of a night. What is small, or called at one place only, is put where it is called, since
+    handing over a row takes seven words: another third.
     """
     from numba import njit, types
 
@@ -99,7 +103,7 @@ def _inner(function: FunctionType, typed: bool) -> Callable[..., Any]:
     kinds = {"int": types.int64, "bool": types.boolean, "Row": row, "_empty": row}  # the node's files name only integers
     named = [getattr(item.annotation, "__name__", item.annotation) for item in inspect.signature(function).parameters.values()]
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    if sum(1 for _ in get_instructions(function)) <= _SMALL:
+    if sum(1 for _ in get_instructions(function)) <= _SMALL or once:
         options["forceinline"] = True
     if function.__name__ != "_roomy" and not any("list" in name for name in named):
         options["_nrt"] = False
@@ -111,11 +115,22 @@ def _inner(function: FunctionType, typed: bool) -> Callable[..., Any]:
 def _reached(function: FunctionType, found: dict[FunctionType, None] | None = None) -> list[FunctionType]:
     """A function and what it calls of the copy of core, radio and kernel, each after what it calls itself."""
     found = {} if found is None else found
-    names = function.__code__.co_names
-    called = [function.__globals__.get(name) for name in names]
-    called += [getattr(module, name, None) for module in called if isinstance(module, ModuleType) for name in names]
-    for value in called:
-        if isinstance(value, FunctionType) and value is not function and value not in found and value.__module__.startswith(_CORE):
+    for value in _called(function):
+        if value is not function and value not in found:
             _reached(value, found)
     found[function] = None
     return list(found)
+
+
+def _called(function: FunctionType) -> Iterator[FunctionType]:
+    """The functions of the copy that a function names, once for every place where it does."""
+    value: Any = None
+    for instruction in get_instructions(function):
+        if instruction.opname == "LOAD_GLOBAL":
+            value = function.__globals__.get(instruction.argval)
+        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(value, ModuleType):
+            value = getattr(value, instruction.argval, None)
+        else:
+            value = None
+        if isinstance(value, FunctionType) and value.__module__.startswith(_CORE):
+            yield value

@@ -122,19 +122,16 @@ def run(
             if kind == _DELIVERY:
                 frame = a * row.FRAME_LENGTH
                 frames[frame + row.AGE] = t - sent[a]
-                first = receivers[0][frames[frame + row.ORIGIN]]
-                last = receivers[0][frames[frame + row.ORIGIN] + 1]
+                origin = frames[frame + row.ORIGIN]
+                first = receivers[0][origin]
+                last = receivers[0][origin + 1]
                 if item & _B_MASK:  # one receiver only
                     first += (item & _B_MASK) - 1
                     last = first + 1
-                for hears in range(first, last):
-                    j = receivers[1][hears]
-                    if works[j] == _NODE | _RADIO:
-                        lamp = lamps[j]
-                        block = blocks[block_of[j]]
-                        catch_up(levels, noted, lamp, block, tables[j], own[j], j, t)
-                        control.frame(lamp, block, tables[j], own[j], receivers[2][hears], frames, frame)
-                        _note(levels, noted, lamp, j)
+                departs = perfect and frames[frame + row.LEFT] >= row.ONE_LEFT and frames[frame + row.STILL_SEEN] != 1
+                heard = receivers[1]
+                rows = receivers[2]
+                _deliver(levels, noted, lamps, blocks, block_of, tables, own, works, heard, rows, first, last, frames, frame, departs, t)
             elif kind == _RENEWAL:
                 scheduled[a] = -1
                 if works[a] & _NODE:
@@ -163,6 +160,39 @@ def run(
         if own[i] >= 0 and works[i] & _NODE:
             catch_up(levels, noted, lamps[i], blocks[block_of[i]], tables[i], own[i], i, end_ms)
     return levels[: noted[written]], np.array(detections)
+
+
+def _deliver(
+    levels: Row, noted: Row, lamps: Any, blocks: Any, block_of: Row, tables: Any, own: Row, works: Row, heard: Row, rows: Row,
+    first: int, last: int, frames: Row, frame: int, departs: bool, t: int,
+) -> None:  # fmt: skip
+    """Let receivers `first` to `last - 1` hear a frame. Apart from `run`, whose lists would make compiled code count references here too.
+
+    `departs`: it says nothing but that users have left a post, in a night in which every lamp hears others to the end whatever they
+    say. Then it changes nothing for a lamp that has no track of that post, which is left where it is in time: `advance` is a semigroup.
+    """
+    origin = frames[frame + row.ORIGIN]
+    for hears in range(first, last):
+        j = heard[hears]
+        if works[j] == _NODE | _RADIO:
+            lamp = lamps[j]
+            if departs and lamp[row.NEXT] > t and not _has_track_of(lamp, origin):
+                continue
+            block = blocks[block_of[j]]
+            catch_up(levels, noted, lamp, block, tables[j], own[j], j, t)
+            control.frame(lamp, block, tables[j], own[j], rows[hears], frames, frame)
+            _note(levels, noted, lamp, j)
+
+
+def _has_track_of(lamp: Row, origin: int) -> bool:
+    """Whether a lamp has a track of somebody whom a post saw last."""
+    slot = row.SLOTS
+    end = row.SLOTS + lamp[row.TRACKS] * row.SLOT_LENGTH
+    while slot < end:
+        if lamp[slot + row.SLOT_ORIGIN] == origin:
+            return True
+        slot += row.SLOT_LENGTH
+    return False
 
 
 def _roomy(levels: Row, written: int, lamps: int) -> Any:
