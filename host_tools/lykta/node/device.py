@@ -368,9 +368,4 @@ def _open(port: str, baudrate: int) -> Any:
         text = str(error)
         if re.search(r"Errno 1[16]\b|exclusively lock|Access is denied", text):
             raise ports.busy(port, text) from error
-        raise PortMissing(
-            port,
-            "it cannot be opened.",
-            "Is the board plugged in, and the port free? Then run the same command again.",
-            text,
-        ) from error
+        raise PortMissing(port, "it cannot be opened.", ports.how_to_find(port), text) from error

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +173,8 @@ class Esptool:
     def _noise(self, said: str, found: re.Match[str]) -> BoardError:
         """Something came that makes no sense: noise; or the board started anew in the middle, which it does when its supply breaks down."""
         heard = self._listen()
+        if heard is None:
+            return self._lost(said, found)
         if "Brownout" in said or b"BROWN_OUT" in heard or b"Brownout" in heard or (_BEGUN.search(said) and self._answers()):
             return brown_out(self.port, said)
         return garbage(self.port, said)
@@ -187,10 +190,8 @@ class Esptool:
     def _crashed(self, said: str, found: re.Match[str]) -> BoardError:
         return BootLoop(self.port, "the program on the board crashes over and over.", f"On the board: {self._buttons}; then {_AGAIN}", said)
 
-    def _listen(self) -> bytes:
-        """What the board says by itself for a moment."""
-        import time
-
+    def _listen(self) -> bytes | None:
+        """What the board says by itself for a moment; None where it is not there any more."""
         import serial  # type: ignore[import-untyped]
 
         heard = b""
@@ -200,7 +201,7 @@ class Esptool:
                 while time.monotonic() < until:
                     heard += port.read(max(1, port.in_waiting))
         except (serial.SerialException, OSError):
-            return heard
+            return None
         return heard
 
 

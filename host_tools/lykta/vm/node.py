@@ -88,8 +88,8 @@ class Node:
         board = self.board
         clock = self._rtc_offset
         return {
-            "root": str(board.folder / "root"),
-            "nvs": str(board.folder / "nvs.json"),
+            "root": str(board.folder.resolve() / "root"),  # the VM itself runs in its folder
+            "nvs": str(board.folder.resolve() / "nvs.json"),
             "now": now_ms,
             "shift": board.shift if self.starts == 1 else 0,
             "rtc": None if clock is None else clock + now_ms - self._first_start,

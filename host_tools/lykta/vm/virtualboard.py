@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -259,7 +260,8 @@ class VirtualBoard:
     def _ended(self, status: int) -> None:
         """The program is over: a soft reset from the prompt, a reset from within, or the VM's own end."""
         self._console = None
-        if status in (0, _EXIT + _SOFT):
+        # A Ctrl-C that arrives while the VM is ending meets no program any more, and ends it as a signal would.
+        if status in (0, -signal.SIGINT, _EXIT + _SOFT):
             self._say(b"MPY: soft reboot\r\n")
             _, partitions, running = self._look_for_program()
             if partitions:

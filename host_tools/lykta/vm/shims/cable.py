@@ -179,14 +179,12 @@ def _fill(free):
         except OSError:
             pass  # there is none
         return
-    block = bytes(_SECTOR)
-    with open(_JUNK, "ab") as file:
-        while True:
-            about = uos.statvfs("/")
-            if about[0] * about[3] <= free + 2 * _SECTOR:
-                return
-            file.write(block)
-            file.flush()
+    about = uos.statvfs("/")
+    spare = about[0] * about[3] - free - 2 * _SECTOR
+    if spare > 0:
+        with open(_JUNK, "ab") as file:
+            for _ in range(spare // _SECTOR):
+                file.write(bytes(_SECTOR))
 
 
 def _keep_nvs(flash):

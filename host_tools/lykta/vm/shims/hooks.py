@@ -12,11 +12,19 @@ from vboard import NEVER, board
 _POLL = 3
 _IN = 1
 _OUT = 4
-_AHEAD = 1 << 40  # asyncio's C part stamps tasks that are due with the real clock: so that all those are in the past
+# asyncio's C part stamps tasks that are due with the real clock: its ticks run so far ahead that all those are in the past.
+_AHEAD = 1 << 40
+# A VM of 32 bits has ticks that turn round: there it works for as long as virtual time is less than 3 days ahead.
+_SMALL = sys.maxsize < _AHEAD
+_SMALL_AHEAD = 1 << 28
+_SMALL_PERIOD = 1 << 30
+_base = [_AHEAD]  # what asyncio's ticks show at virtual time 0
 
 
 def install():
     """Patch asyncio of this VM."""
+    if _SMALL:
+        _base[0] = utime.ticks_ms() + _SMALL_AHEAD - board.now
     core.ticks = _ticks
     core.ticks_add = utime.ticks_add
     core.ticks_diff = utime.ticks_diff
@@ -74,7 +82,12 @@ def _wait(queue, dt):
 
 
 def _ticks():
-    return board.now + _AHEAD
+    return _at(board.now)
+
+
+def _at(ms):
+    """A virtual time as asyncio's ticks."""
+    return (_base[0] + ms) % _SMALL_PERIOD if _SMALL else _base[0] + ms
 
 
 class Pause:
@@ -100,7 +113,7 @@ class Pause:
         if self._task is None:
             self._task = core.cur_task
             board.pausing.append(self)
-            core._task_queue.push(self._task, self._until + _AHEAD)
+            core._task_queue.push(self._task, _at(self._until))
             return None
         self._leave()
         raise StopIteration
@@ -121,4 +134,4 @@ class Pause:
         if until < self._until:
             self._until = until
             core._task_queue.remove(self._task)
-            core._task_queue.push(self._task, until + _AHEAD)
+            core._task_queue.push(self._task, _at(until))
