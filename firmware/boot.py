@@ -98,10 +98,26 @@ def number(nvs):
     return rung, slot
 
 
+def rom(slot):
+    """Where the slot's ROM image is mounted, whose code runs in place; None where this runtime has no ROM, or nothing of ours is in it."""
+    import vfs
+
+    if not hasattr(vfs, "rom_ioctl"):
+        return None
+    image = vfs.rom_ioctl(2, 0 if slot == "a" else 1)  # 2: the memory of a segment
+    if isinstance(image, int):
+        return None
+    path = "/rom_" + slot
+    vfs.mount(vfs.VfsRom(image), path)  # type: ignore[attr-defined]  # the stubs do not know it yet
+    return path if "lykta_node" in os.listdir(path) else None
+
+
 def folder(slot):
-    """Put the slot's folder before all others from which modules come; the root serves where it has none."""
-    path = "/" + slot
-    if slot != "-" and "lykta_node" in os.listdir(path):
+    """Put the slot's modules before all others: its ROM image, else its folder; the root serves where it has neither."""
+    if slot == "-":
+        return
+    path = attempt(rom, slot) or "/" + slot
+    if "lykta_node" in os.listdir(path):
         sys.path.insert(0, path)
 
 

@@ -26,7 +26,8 @@ def claims() -> list[object]:
     for file in sorted(HERE.glob("test_*.py")):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                marks = [pytest.mark.slow] if node.name.endswith("__slow") else []
+                marks = [pytest.mark.slow] if node.name.endswith(("__slow", "__soak")) else []
+                marks += [pytest.mark.soak] if node.name.endswith("__soak") else []
                 found.append(pytest.param(file.stem, node.name, id=f"{file.stem}-{node.name}", marks=marks))
     return found
 
@@ -46,7 +47,7 @@ def test_on_the_vm(vm: str, module: str, claim: str, tmp_path: Path):
     script = f"import hooks; hooks.install(); import {module}; {module}.{claim}()"
     command = [vm, "-X", f"heapsize={HEAP}", "-c", script]
     run = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment(ROOT / "firmware", HERE), cwd=tmp_path, timeout=600
+        command, capture_output=True, text=True, check=False, env=environment(ROOT / "firmware", HERE), cwd=tmp_path, timeout=7_200
     )
     if run.returncode != 0:
         pytest.fail(f"{module}.{claim} on {vm}:\n{run.stdout}{run.stderr}", pytrace=False)

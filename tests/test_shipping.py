@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lykta.corehost import firmware_folder
-from lykta.shipping import constants_of, handed_on, ship
+from lykta.errors import LyktaError
+from lykta.shipping import constants_of, handed_on, image_of, ship, slot_of
 from lykta.vm import environment, find_vm
 from tests.plan.streets import PLACES, dates, rich, street_at
 from tests.plan.test_program_on_vm import on_the_vm, recorded
@@ -124,3 +125,59 @@ def test_ship__makes_the_nights_of_the_plan(tmp_path: Path):
     site = street_at(*PLACES["Lord Howe"])
     programs = [recorded(site, rich(), lamp, dates(301)) for lamp in site.lamps]
     assert on_the_vm(programs, tmp_path, tmp_path / "shipped") == str(len(programs) * len(dates(301)))
+
+
+PACKAGE = {
+    "lykta_node/app.py": b"where = __file__\n",
+    "lykta_node/core/lamp.py": b"",
+    "lykta_node/core/wave.py": b"",
+    "lykta_node/tasks/log.py": b"",
+}
+
+
+def test_slot__is_files_on_an_official_image_and_an_image_where_there_is_rom():
+    """By the ROM partitions that the board has: the second slot needs a second one."""
+    files = slot_of("b", PACKAGE)
+    assert (sorted(files.files), files.image) == ([f"b/{name}" for name in sorted(PACKAGE)], b"")
+    assert slot_of("b", PACKAGE, [65_536]) == files
+    image = slot_of("b", PACKAGE, [65_536, 65_536])
+    assert (image.files, image.segment, image.image) == ({}, 1, image_of(PACKAGE))
+    with pytest.raises(LyktaError, match="holds 10\\."):
+        slot_of("a", PACKAGE, [10])
+
+
+@pytest.mark.micropython
+@pytest.mark.parametrize("slot", ["a", "b"])
+def test_boot__runs_the_slot_from_its_rom_image(tmp_path: Path, slot: str):
+    """boot.py mounts the image of the slot in use, and the app comes from there; from the folder of a slot whose partition is empty."""
+    (tmp_path / "rom.img").write_bytes(slot_of(slot, PACKAGE, [65_536, 65_536]).image)
+    (tmp_path / "slots").write_text(f"{slot} -")
+    (tmp_path / slot / "lykta_node").mkdir(parents=True)
+    (tmp_path / slot / "lykta_node" / "app.py").write_text("where = __file__\n")
+    script = """
+import os, sys, vfs
+class Rom:  # what a runtime that has ROM partitions adds to this module
+    VfsRom, mount = vfs.VfsRom, vfs.mount
+    @staticmethod
+    def rom_ioctl(operation, number):
+        return memoryview(IMAGE) if (operation, number) == (2, WANTED) else -22
+with open("rom.img", "rb") as file:
+    IMAGE = file.read()
+WANTED = int(sys.argv[1])
+os.mount(vfs.VfsPosix(os.getcwd()), "/flash")
+os.chdir("/flash")
+sys.modules["vfs"] = Rom
+source = open("boot.py").read().replace('"/slots"', '"slots"').replace('"/" + slot', '"/flash/" + slot')
+exec(source)
+sys.path.append("/flash")
+from lykta_node import app
+print(app.where)
+"""
+    (tmp_path / "boot.py").write_bytes((firmware_folder() / "boot.py").read_bytes())
+    (tmp_path / "try.py").write_text(script)
+    told = []
+    for number in ("ab".index(slot), 7):
+        command = [find_vm(), "try.py", str(number)]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment())
+        told.append(run.stdout.splitlines()[-1])
+    assert told == [f"/rom_{slot}/lykta_node/app.py", f"/flash/{slot}/lykta_node/app.py"]

@@ -2,6 +2,7 @@
 
 `run()` is a node's life; `self_test()` the test after installing, by cable. A node whose files are bad in part runs with the
 rest, bright where it matters (`tasks/reasons`). What comes later (uplink, update) are more jobs, and changes nothing else.
+What not every node has is imported where it is made: a module takes half a kB to two of the heap.
 """
 
 import asyncio
@@ -16,27 +17,19 @@ from esp32 import NVS
 
 from .drivers import status_led
 from .drivers.fixture import Fixture, full_duty
-from .drivers.lamp_check import LampCheck
-from .drivers.ld2410 import Ld2410
-from .drivers.ld2451 import Ld2451
-from .drivers.light_sensor import LightSensor
-from .drivers.meter import COUNTS_FOR_10_W, Meter
 from .drivers.pir import Pir
 from .drivers.radio import Radio
 from .drivers.status_led import StatusLed
 from .drivers.store import Store
-from .drivers.wifi import Wifi
 from .tasks import reasons, slots
 from .tasks.alarm import poll_pause
 from .tasks.clock import Clock
 from .tasks.control import Control
 from .tasks.log import Log
 from .tasks.mesh import Listener, Mesh
-from .tasks.ntp import Ntp
 from .tasks.numbers import Numbers
 from .tasks.orders import Orders
 from .tasks.papers import Papers
-from .tasks.selftest import SelfTest
 from .tasks.sense import Sense
 from .tasks.spares import Alone, Bare, Previous
 from .tasks.supervisor import WATCHDOG_MS, Job, Supervisor
@@ -134,35 +127,38 @@ class Node:
             return None
 
     def _light_sensor(self, about):
+        from .drivers.light_sensor import LightSensor
+
         bus = machine.I2C(about["i2c"], sda=machine.Pin(about["sda"]), scl=machine.Pin(about["scl"]), timeout=_BUS_TIMEOUT_US)
         return LightSensor(bus)
 
     def _meter(self, about):
+        from .drivers.meter import COUNTS_FOR_10_W, Meter
+
         return Meter(_uart(about, 4_800), about.get("counts_for_10_w", COUNTS_FOR_10_W))
 
     def _led(self, about):
         return StatusLed(machine.Pin(about["pin"], machine.Pin.OUT), bool(about.get("inverted", False)))
 
     def _check(self):
-        power = self.papers.part("fixture").get("power")
-        try:
-            return LampCheck(power) if power and self.meter is not None else None
-        except _BAD:
-            self.wrong |= reasons.BOARD
-            return None
+        """What compares the meter with the level, where the board tells what a level takes."""
+        return self._optional("fixture", self._lamp_check) if self.meter is not None else None
+
+    def _lamp_check(self, about):
+        from .drivers.lamp_check import LampCheck
+
+        return LampCheck(about["power"]) if about.get("power") else None
 
     def _sensors(self, about):
         """(sensors that go on and off, radars)."""
         switches: list[Pir] = []
-        radars: list[Ld2410 | Ld2451] = []
+        radars = []
         for sensor in about if isinstance(about, list) else ():
             try:
                 if sensor["kind"] == "pir":
                     switches.append(Pir(machine.Pin(sensor["pin"], machine.Pin.IN), sensor["warm_up_ms"], sensor["blind_ms"]))
-                elif sensor["kind"] == "ld2410":
-                    radars.append(Ld2410(_uart(sensor, 256_000)))
-                elif sensor["kind"] == "ld2451":
-                    radars.append(Ld2451(_uart(sensor, 115_200)))
+                elif sensor["kind"] in ("ld2410", "ld2451"):
+                    radars.append(_radar(sensor))
                 else:
                     self.wrong |= reasons.BOARD | reasons.WIRE
             except _BAD:
@@ -180,8 +176,7 @@ class Node:
         self.radio = radio = Radio(now, channel, network.WLAN(network.WLAN.IF_STA))
         radio.start()
         epoch = self.store.count("boots")
-        room = bytearray(espnow.MAX_DATA_LEN)
-        senders = papers.senders()
+        room, senders = bytearray(espnow.MAX_DATA_LEN), papers.senders()
         mesh = Mesh(radio, room, papers.number, epoch, papers.keys, senders, papers.adjacent, hops, self.clock, self.orders)
         flag = asyncio.ThreadSafeFlag()
         now.irq(lambda _: flag.set())
@@ -191,6 +186,9 @@ class Node:
     def _add_ntp(self, about) -> None:
         """Only a node with an access point asks for the time."""
         if "network" in about and "ntp" in about:
+            from .drivers.wifi import Wifi
+            from .tasks.ntp import Ntp
+
             wifi = Wifi(network.WLAN(network.WLAN.IF_STA), about["network"], about.get("password", ""), _draw)
             task = Ntp(wifi, about["ntp"], lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM), self.clock)
             self.jobs.append(Job("ntp", task, reasons.TASK, _PATIENCE_MS))
@@ -209,6 +207,17 @@ class Node:
 
 def _uart(about, baudrate: int):
     return machine.UART(about["uart"], baudrate, tx=about["tx"], rx=about["rx"], rxbuf=_RXBUF)
+
+
+def _radar(about):
+    """A radar of either kind."""
+    if about["kind"] == "ld2410":
+        from .drivers.ld2410 import Ld2410
+
+        return Ld2410(_uart(about, 256_000))
+    from .drivers.ld2451 import Ld2451
+
+    return Ld2451(_uart(about, 115_200))
 
 
 def _watchdog():
@@ -230,6 +239,8 @@ def self_test() -> bool:
 
 
 async def _self_test() -> bool:
+    from .tasks.selftest import SelfTest
+
     node = Node(None, lambda: None)  # a watchdog would start the board anew when the test is over
     life = asyncio.create_task(node.life())
     try:

@@ -7,21 +7,8 @@
 """
 
 import asyncio
-import asyncio.core as core
 import gc
 import json
-
-import utime
-from vboard import board
-
-_PERIOD = 1 << 30  # of the ticks of a 32-bit VM
-_AHEAD = 1 << 28  # of the real clock, with which asyncio's C part stamps tasks that are due: so that all those are in the past
-
-
-def small_ticks():
-    """Virtual time on a VM of 32 bits, for as long as it runs less than 3 days: its ticks turn round as those of the ESP32 do."""
-    base = utime.ticks_ms() + _AHEAD - board.now
-    core.ticks = lambda: (base + board.now) % _PERIOD
 
 
 def used():
@@ -63,7 +50,6 @@ async def main(names):
     await watch(life)
 
 
-small_ticks()
 with open("/order") as _file:
     _names = _file.read().split()
 asyncio.run(main(_names))

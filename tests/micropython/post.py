@@ -18,7 +18,9 @@ from lykta_node import app
 from lykta_node.core import almanac, payload, phases, schema, telegram
 from lykta_node.core import lamp as row
 from lykta_node.core import neighbours as way
+from lykta_node.drivers import lamp_check, ld2410, ld2451, light_sensor, meter, wifi  # noqa: F401 - the app could not find them later
 from lykta_node.drivers.store import seal
+from lykta_node.tasks import ntp, selftest  # noqa: F401
 
 LIGHT, PIR = 25, 27  # pins
 PITCH_CM = 2_200
