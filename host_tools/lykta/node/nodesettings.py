@@ -150,7 +150,8 @@ def apply(program: NodeProgram, wishes: Sequence[Wish]) -> list[str]:
     """Change settings; what changed, a line each. InputError with every problem, in the words of a profile's."""
     problems: list[Problem] = []
     told: list[str] = []
-    for phase in program.phases():
+    for number in range(len(program.phases())):
+        phase = program.phases()[number]  # asked anew: a change may have given the rows other numbers
         if phase.row < 0:
             continue
         mine = [one for one in wishes if not one.phases or phase.number in one.phases]

@@ -73,6 +73,18 @@ print(repr({
 }))
 """
 
+#: The firmware is found in its slot, although boot.py was cut short.
+SLOT = """
+import sys
+try:
+ with open('/slots') as q_f:
+  q_w='/'+q_f.read().split()[0]
+ if q_w!='/-' and q_w not in sys.path:
+  sys.path.insert(0,q_w)
+except (OSError,IndexError):
+ pass
+"""
+
 #: The count of starts that failed begins anew, as after one that was confirmed.
 ATTENDED = """
 try:

@@ -73,6 +73,7 @@ def attended(port: str, attempts: int = 3) -> Iterator[Device]:
     """A node on a cable. Starts that a person at the cable cut short were no failures: they are not counted on its ladder of recovery."""
     with Device(port, attempts=attempts) as board:
         try:
+            board.run(programs.SLOT)
             yield board
         finally:
             with suppress(BoardError):
