@@ -8,7 +8,7 @@ None of this ships to a node.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
@@ -21,7 +21,7 @@ from lykta.corehost import neighbours as way
 from lykta.corehost import settings as block
 from lykta.plan import Plan
 from lykta.profiles.model import Start
-from lykta.sim import radio as ears
+from lykta.sim.arrivals import Ints, arrivals
 from lykta.sim.night import hops_between, level_table
 from lykta.sim.radio import IDEAL, Radio
 from lykta.site.graph import Graph
@@ -140,16 +140,30 @@ def resting_at(plan: Plan, idle: int) -> Plan:
 def _held(plan: Plan, told: pa.Table, members: Sequence[Sequence[int]], seed: int, radio: Radio, hold_ms: int) -> Wishes:
     """Wishes of presence light for a lamp that detects, and for its members once they hear of it, held for a while."""
     link = radio.row(seed)
-    wanted: list[list[tuple[int, int]]] = [[] for _ in members]
-    number = [0] * len(members)
-    for t_ms, lamp in detected(told):
-        number[lamp] += 1
-        wanted[lamp].append((t_ms, t_ms + hold_ms))
-        for other in members[lamp]:
-            arrives = ears.arrival(link, lamp, number[lamp], other, hops_between(plan, lamp, other, radio.range_cm), t_ms)
-            if arrives >= 0:
-                wanted[other].append((arrives, arrives + hold_ms))
-    return [[(t_ms, PRESENCE if on else 0) for t_ms, on in _edges(stretches)] for stretches in wanted]
+    seen = np.array(detected(told), dtype=np.int64).reshape(-1, 2)
+    begins: list[list[Ints]] = [[] for _ in members]
+    for lamp, others in enumerate(members):
+        t_ms = seen[seen[:, 1] == lamp, 0]
+        if not len(t_ms):
+            continue
+        begins[lamp].append(t_ms)
+        number = np.arange(1, len(t_ms) + 1)
+        for other in others:
+            hops = np.full(len(t_ms), hops_between(plan, lamp, other, radio.range_cm))
+            arrives = arrivals(link, np.full(len(t_ms), lamp), number, np.full(len(t_ms), other), hops, t_ms)
+            begins[other].append(arrives[arrives >= 0])
+    return [_wishes(np.sort(np.concatenate(own)), hold_ms) if own else [] for own in begins]
+
+
+def _wishes(begins: Ints, hold_ms: int) -> list[tuple[int, int]]:
+    """Presence light from each of sorted begins on, for the same time: their union."""
+    first = np.flatnonzero(np.concatenate(([True], np.diff(begins) > hold_ms)))
+    last = np.concatenate((first[1:] - 1, [len(begins) - 1]))
+    return [
+        wish
+        for begin, end in zip(begins[first].tolist(), (begins[last] + hold_ms).tolist(), strict=True)
+        for wish in ((begin, PRESENCE), (end, 0))
+    ]
 
 
 def group_of(graph: Graph, lamp: int, either_side: int) -> list[int]:
@@ -184,19 +198,6 @@ def detected(told: pa.Table, every_ms: int = telling.RENEW_MS) -> list[tuple[int
             begin = since[lamp, sensor].pop(0)
             found.extend((again, lamp) for again in range(begin + every_ms, t_ms, every_ms))
     return sorted(found)
-
-
-def _edges(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, bool]]:
-    """When the union of stretches begins and ends: (t_ms, whether it begins)."""
-    until = -1
-    for begin, end in sorted(stretches):
-        if begin > until:
-            if until >= 0:
-                yield until, False
-            yield begin, True
-        until = max(until, end)
-    if until >= 0:
-        yield until, False
 
 
 def as_detections(told: pa.Table) -> pa.Table:
