@@ -1,0 +1,199 @@
+"""How soon a node acts, and how fast streets of whole firmwares run: the real firmware on MicroPython VMs, in virtual time."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import tempfile
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pyarrow as pa
+from energy import verdict
+
+from gauges.size import compile_into
+from lykta import sensing
+from lykta import site as sites
+from lykta.corehost import lamp as row
+from lykta.plan import Plan, make_plan
+from lykta.profiles import load_profile
+from lykta.scenarios.model import DATE
+from lykta.sensing import wire
+from lykta.sim import loop
+from lykta.sim.breakdowns import Breakdown
+from lykta.sim.radio import IDEAL, Radio
+from lykta.site.graph import Graph
+from lykta.site.model import Lamp, Link, Point, Sensor
+from lykta.traffic import generate, load_demand
+from lykta.vm.frames import PWRON_RESET, TRACE_FRAME
+from lykta.vm.node import Board, Node, prepare
+
+SEED = 1
+_M = 60_000
+_PIR = Sensor("pir", dict.fromkeys(("pedestrian", "cyclist", "car"), 800))
+_FACTOR = (8, 20)  # how much slower an ESP32 is than this VM (facts: measured on an emulated one)
+_LOSS = 0.3
+_AIM_LOCAL_MS, _AIM_THIRD_MS, _AIM_SPEED = 50, 500, 50
+
+
+def path(lamps: int, pitch_cm: int) -> Plan:
+    """A straight path with a PIR on every post, settings of Kungsholms strand."""
+    like = sites.load("kungsholms_strand")
+    posts = tuple(Lamp(f"L{n:03}", n * pitch_cm, 0, "path", like.lamps[0].fixture, (_PIR,)) for n in range(lamps))
+    ends = (Point("west", -1_200, 0), Point("east", (lamps - 1) * pitch_cm + 1_200, 0))
+    names = ("west", *(lamp.id for lamp in posts), "east")
+    lengths = (1_200, *[pitch_cm] * (lamps - 1), 1_200)
+    links = tuple(Link(a, b, length, like.ways[0].id) for a, b, length in zip(names, names[1:], lengths, strict=False))
+    site = replace(like, name="straight path", lamps=posts, junctions=ends, links=links, entrances=("west", "east"))
+    return make_plan(site, Graph(site), load_profile("kungsholms_strand"), DATE)
+
+
+def people(plan: Plan, users: float, minutes: float) -> pa.Table:
+    """Readings of the first minutes of a night."""
+    span = (plan.begin_ms, plan.begin_ms + round(minutes * _M))
+    moves = generate(plan.site, plan.graph, load_demand(f"kungsholms@{users:g}"), SEED, *span, plan.agenda.times.origin_utc_ms)
+    return sensing.readings(plan.site, plan.graph, moves, SEED, (), *span)
+
+
+def report(quick: bool) -> Iterator[str]:
+    """The lines of this part."""
+    with tempfile.TemporaryDirectory(prefix="lykta-") as name:
+        firmware = Path(name) / "firmware"
+        compile_into(firmware)
+        yield from _local(firmware, 10 if quick else 60)
+        yield from _third(firmware, 10 if quick else 60)
+        yield from _start(firmware, Path(name))
+        yield from _speed(firmware, (34, 100) if quick else (10, 34, 100, 250, 500))
+        yield from _night(firmware, 0.5 if quick else math.inf)
+
+
+def _local(firmware: Path, minutes: int) -> Iterator[str]:
+    """From a change on the sensor's wire to the next change of the PWM, of lamps at rest."""
+    plan = path(9, 2_500)
+    told = people(plan, 60, minutes)
+    lit = loop.run(plan, told, SEED, IDEAL.row(SEED), end_ms=plan.begin_ms + minutes * _M, firmware=firmware)
+    found = []
+    for lamp, duties in lit.duties.items():
+        times = [t_ms for t_ms, _ in duties]
+        edges = wire.signals(told, lamp, [wire.Wiring("pir", 27)], plan.begin_ms, plan.begin_ms + minutes * _M, [()])
+        for edge in edges:
+            at = bisect_right(times, edge.t_ms)
+            rests = 0 < at < len(times) and edge.t_ms - times[at - 1] > 2_000 and duties[at - 1][1] < 60_000
+            if edge.value and rests and times[at] - edge.t_ms < 2_000:
+                found.append(times[at] - edge.t_ms)
+    yield _latency("sensor to light", found, _AIM_LOCAL_MS, 100)
+
+
+def _latency(what: str, found: Sequence[int], aim: int, percentile: float) -> str:
+    reached = float(np.percentile(found, percentile))
+    spread = f"median {np.median(found):.0f} ms, 99 % {np.percentile(found, 99):.0f} ms, most {max(found):.0f} ms"
+    name = "at most" if percentile == 100 else f"{percentile:g} % within"
+    return f"   {what}: {spread} of {len(found):,}; aim: {name} {aim} ms   {verdict(reached <= aim)}"
+
+
+def _third(firmware: Path, minutes: int) -> Iterator[str]:
+    """From a detection to the first copy that the third neighbour takes, with a dead node between, directly and over a relay."""
+    yield f"   third neighbour, {100 * _LOSS:g} % of telegrams lost at each receiver in bursts, the node between is dead:"
+    for pitch_cm, way in ((2_500, "directly"), (7_000, "over a relay")):
+        for burst_ms in (300, 100):
+            plan = path(12, pitch_cm)
+            dead = [Breakdown(lamp, "node", 0, plan.end_ms) for lamp in (2, 6, 10)]
+            link = Radio(delay_ms=10, jitter_ms=20, loss=_LOSS, burst_ms=burst_ms, copies=3, spacing_ms=150).row(SEED)
+            end_ms = plan.begin_ms + minutes * _M
+            lit = loop.run(plan, people(plan, 60, minutes), SEED, link, (), dead, end_ms=end_ms, trace="all", firmware=firmware)
+            told, found = _heard(lit)
+            within = sum(ms <= _AIM_THIRD_MS for ms in found) / max(1, told)
+            deaf = _LOSS * math.exp(-_AIM_THIRD_MS / burst_ms)
+            got = f"{len(found) / max(1, told):.1%} of {told:,} detections get there, {within:.1%} within {_AIM_THIRD_MS} ms"
+            yield f"     {way}, bursts of {burst_ms} ms: {got} (median {np.median(found):.0f} ms); aim 99 %   {verdict(within >= 0.99)}"
+            yield f"       (in {deaf:.1%} of all moments that receiver is deaf to everybody for longer than that)"
+
+
+def _heard(lit: loop.Lit) -> tuple[int, list[int]]:
+    """Over pairs (origin, third neighbour) with a dead post between: how many detections were told, and the ms until each was taken."""
+    pairs = [(lamp, lamp + 3) for lamp in (0, 1, 4, 5, 8)] + [(lamp + 3, lamp) for lamp in (0, 1, 4, 5, 8)]
+    told, found = 0, []
+    columns = np.array(lit.detections).reshape(-1, 9)
+    for origin, receiver in pairs:
+        if origin in (2, 6, 10) or receiver in (2, 6, 10):
+            continue
+        first: dict[int, int] = {}
+        for frame in lit.traces[receiver]:
+            if frame.which == TRACE_FRAME:
+                values = np.frombuffer(frame.data, dtype="<i4")[1:]
+                if values[int(row.ORIGIN)] == origin:
+                    first.setdefault(int(values[int(row.DETECTION)]), frame.t_ms)
+        for values in columns[columns[:, 0] == origin]:
+            told += 1
+            if int(values[2]) in first:
+                found.append(first[int(values[2])] - int(values[1]))
+    return told, found
+
+
+def _start(firmware: Path, folder: Path) -> Iterator[str]:
+    """From power to light, and until the first sensor is polled: in virtual time, and in time of this VM."""
+    only_boot = folder / "boot"
+    only_boot.mkdir()
+    (only_boot / "boot.py").write_bytes((firmware / "boot.py").read_bytes())
+    plan = path(3, 2_500)
+    files = loop.node_files(plan.site, plan.graph, plan.profile, plan.date, SEED)[plan.site.lamps[1].id]
+    times = {}
+    for name, code in (("nothing", folder / "none"), ("boot.py", only_boot), ("app", firmware)):
+        code.mkdir(exist_ok=True)
+        own = folder / f"start {name}"
+        prepare(own, code, {file: loop.sealed(content) for file, content in files.items()})
+        (own / "root" / "light").write_text("25")
+        node = Node(Board(own, loop.mac_of(1), 0, heap="1m"))
+        spent = []
+        for _ in range(9):
+            begin = _processor()
+            node.start(0, PWRON_RESET)
+            node.collect()
+            node.stop()
+            spent.append(_processor() - begin)
+        times[name] = min(spent) - times.get("nothing", 0.0)
+    light, ready = 1000 * times["boot.py"], 1000 * times["app"]
+    slow = " to ".join(f"{light * factor:.0f}" for factor in _FACTOR), " to ".join(f"{ready * factor:.0f}" for factor in _FACTOR)
+    yield f"   from power to light: 0 ms of virtual time after the loader; {light:.1f} ms of this VM (ESP32: {slow[0]} ms; aim 1 s)"
+    yield f"   until all sensors are polled and the first detection would be served: {ready:.0f} ms of this VM (ESP32: {slow[1]} ms),"
+    yield "     but a PIR warms up for a minute and a radar for 2 s: until then the light is full"
+
+
+def _processor() -> float:
+    """Seconds of the processor that processes of ours that have ended took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _speed(firmware: Path, counts: Sequence[int]) -> Iterator[str]:
+    """Nodes against speed."""
+    yield f"   nodes against speed, 20 users an hour, {os.cpu_count()} processors (their starts left out):"
+    for count in counts:
+        plan = path(count, 2_200)
+        minutes = max(2.0, 400 / count)
+        told = people(plan, 20, minutes)
+        spent = []
+        for part in (0.5, minutes):
+            begin = perf_counter()
+            loop.run(plan, told, SEED, IDEAL.row(SEED), end_ms=plan.begin_ms + round(part * _M), firmware=firmware)
+            spent.append(perf_counter() - begin)
+        factor = (minutes - 0.5) * 60 / (spent[1] - spent[0])
+        yield f"     {count:4} nodes: {factor:7.0f} times real time ({count * factor:8,.0f} node seconds a second)"
+
+
+def _night(firmware: Path, hours: float) -> Iterator[str]:
+    """A whole night of Kungsholms strand, or its first hours."""
+    like = sites.load("kungsholms_strand")
+    plan = make_plan(like, Graph(like), load_profile("kungsholms_strand"), DATE)
+    end_ms = min(plan.end_ms, plan.begin_ms + round(min(hours, 24) * 60 * _M))
+    told = people(plan, 10, (end_ms - plan.begin_ms) / _M)
+    begin = perf_counter()
+    loop.run(plan, told, SEED, IDEAL.row(SEED), end_ms=end_ms, firmware=firmware)
+    factor = (end_ms - plan.begin_ms) / 1000 / (perf_counter() - begin)
+    much = "the whole night" if end_ms == plan.end_ms else f"{hours:g} hours of the night"
+    yield f"   {much} of Kungsholms strand, 34 nodes: {factor:.0f} times real time; aim {_AIM_SPEED}   {verdict(factor >= _AIM_SPEED)}"
