@@ -89,6 +89,7 @@ def _walk_past(board: Device, console: Console, findings: list[Finding], about: 
             _add(console, findings, Finding(name, NOT_CHECKED, "nobody walked past it"))
         return
     session.calm(board)
+    console.print("    Ctrl-C when you have seen enough", highlight=False)
     watched = tests.walked_past(board, names, lambda said: console.print(f"    {escape(said)}", highlight=False))
     for finding in watched.findings():
         _add(console, findings, finding)
@@ -142,7 +143,8 @@ def walktest(port: str | None, site_name: str | None, minutes: int) -> None:
 def _said(event: Happened) -> str:
     """What to show of an event that is no reading."""
     if event.kind == "F":
-        return f"not well: {event.text}" if event.text else "all well"
+        wrong = [word for word in event.text.split(", ") if word not in ("", "warm-up")]
+        return f"not well: {', '.join(wrong)}" if wrong else ""
     if event.kind != "D" or len(event.numbers) != 4:
         return ""
     classes, speed, came, _ = event.numbers

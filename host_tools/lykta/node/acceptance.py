@@ -143,8 +143,8 @@ def _files(lamp: str, flashed: Event | None, planned: _Planned) -> Finding:
 
 def _left(mine: Sequence[Event], flashed: Event | None) -> Finding:
     """The settings as left: changed at the post, or as planned."""
-    after = mine[mine.index(flashed) + 1 :] if flashed is not None else mine
-    since = [event for event in after if event.kind in ("settings", "reset")]
+    last = max((number for number, event in enumerate(mine) if event.kind == "flashed"), default=-1)
+    since = [event for event in mine[last + 1 :] if event.kind in ("settings", "reset")]
     if any(event.kind == "reset" for event in since):
         return Finding("as left", FAIL, "it was reset to the factory's state: flash it again")
     changed = [line for event in since for line in event.about.get("changed", [])]

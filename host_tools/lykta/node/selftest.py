@@ -28,6 +28,8 @@ _OFF_THE_CURVE = 100
 _WATCH_S = 30
 #: A PIR means nothing for its first minute.
 _WARM_UP_S = 60
+_WARMS_UP = "a PIR sees nothing for its first minute: wait"
+_SEES_NOW = "now: walk past"
 #: Asks a person: a question, and what may be answered; None: no answer.
 Ask = Callable[[str, Sequence[str]], str | None]
 
@@ -77,7 +79,10 @@ def walked_past(board: Device, names: Sequence[str], show: Callable[[str], None]
             show(said)
 
     seconds = _WATCH_S + (_WARM_UP_S if any(name.startswith("PIR") for name in names) else 0)
-    perform(board, programs.watch(seconds), seconds + 30.0, take, lambda _: None)
+    try:
+        perform(board, programs.watch(seconds), seconds + 30.0, take, lambda _: None)
+    except KeyboardInterrupt:
+        board.interrupt()  # who has seen enough need not wait
     return watched
 
 
@@ -90,11 +95,15 @@ class Watched:
         self.speeds: dict[int, list[int]] = {}
         self.farthest: dict[int, int] = {}
         self.heard: dict[int, list[int]] = {}
+        self._warming = False
 
     def take(self, event: Happened) -> str:
         """Count an event; what to say of it to the person, "" for nothing new."""
         if event.kind == "S" and len(event.numbers) == 4:
             return self._sensor(*event.numbers)
+        if event.kind == "F":
+            was, self._warming = self._warming, "warm-up" in event.text
+            return _WARMS_UP if self._warming and not was else _SEES_NOW if was and not self._warming else ""
         if event.kind == "H" and len(event.numbers) == 2:
             number, dbm = event.numbers
             new = number not in self.heard
