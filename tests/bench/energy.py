@@ -1,242 +1,161 @@
-"""Saving and service at Kungsholms strand: the default profile beside always-on and the fixed group, night by night the same people."""
+"""Saving and service: the default profiles beside every yardstick, on two sites, with three demands, ideal and real sensors."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import cache
-from multiprocessing import get_context
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lykta import sensing
-from lykta.corehost import schema
-from lykta.plan import Plan, make_plan
-from lykta.plan.rest import rests
-from lykta.profiles import load_profile, load_requirement, resolve_requirement
-from lykta.scenarios.model import DATE, RADIOS, with_ideal_sensors
-from lykta.score import Rules, judge, prepare
-from lykta.score.bound import bounds
-from lykta.score.night import LEAST_BOUND
-from lykta.sim import schemes
-from lykta.sim.night import run
-from lykta.site import load
-from lykta.site.graph import Graph
-from lykta.traffic import generate, load_demand
+from lykta.progress import track
+from lykta.scenarios import Scenario, Wish, assemble
+from lykta.scenarios.model import with_ideal_sensors
+from lykta.scenarios.yardsticks import least_service
+from lykta.score.statistics import Interval
+from lykta.sim.baselines import SCHEMES
+from lykta.site.model import Site
+from lykta.tune.contest import entrants, play, tune_schemes
+from lykta.tune.crew import Crew, crew
+from lykta.tune.standing import Line, difference, lines, points
 
-SITE = "kungsholms_strand"
-OURS, ON, GROUP = SCHEMES = ("default profile", "always on", "fixed group")
-_DRAWS = 4000
-_LEAST_SERVICE, _LEAST_GAIN = 0.999, 7.0
+KUNGSHOLMS, PATH = "Kungsholms strand", "Valla torg, park path"
+SITES = {KUNGSHOLMS: "kungsholms_strand", PATH: "valla_torg"}
+RATES, SENSORS = (10, 30, 60), ("ideal", "real")
+BRIEF = ("always-on", "group")
+#: What the default profiles aim at: share of what is possible, by site, sensors and users an hour; service of every class by sensors.
+SHARES = {
+    (KUNGSHOLMS, "ideal"): {10: 0.97, 30: 0.94, 60: 0.90},
+    (PATH, "ideal"): {10: 0.96, 30: 0.91, 60: 0.84},
+    (KUNGSHOLMS, "real"): {10: 0.88, 30: 0.88, 60: 0.84},
+    (PATH, "real"): {10: 0.88, 30: 0.88, 60: 0.84},
+}
+_WIDTHS = (4, 24, 22, 8, 24, 30, 9, 9, 10, 16, 9, 9)
+_HEADS = (
+    "",
+    "scheme",
+    "saving %",
+    "net %",
+    "of possible %",
+    "service %",
+    "strict %",
+    "late s",
+    "dark s",
+    "ever dark",
+    "changes",
+    "utility",
+)
+_ENDS = ("C02", "park_south")
+
+
+_LEGEND = (
+    "Ideal sensors: 8 m circles, nobody missed, no frame lost. Real: the site's own; misses, false alarms, radio lossy in bursts.",
+    "Saving: of lamp energy; net: less nodes and sensors. In brackets: 95 % of a bootstrap over nights.",
+    "Of possible: the saving as a share of the clairvoyant bound's; *: it rests at other levels than ours, so that is another bound.",
+    "Service: of the class served worst. Late, dark: seconds in all nights; dark without people who stand still for long.",
+    "Ever dark: people, and in brackets at most so many in a million (95 %). Changes: of level, a lamp and hour.",
+    "-: some class is served less than 99.9 % (ideal) or 99.5 % (real), so it is not ranked.",
+)
 
 
 @dataclass(frozen=True)
-class Sums:
-    """What one scheme came to in one night: energy [Wh], time [s], people."""
+class Field:
+    """Where, with whom and with which sensors schemes are compared."""
 
-    full: float
-    spent: float
-    nodes: float
-    duty: float
-    late: float
-    dark: float
-    stationary: float  # of `dark`, that of people who stood still for longer than `linger`
-    users: int
-    users_dark: int  # with another dark second than those
-    bound: float  # the clairvoyant bound
-    free: float  # and the free one
+    place: str
+    rate: int
+    sensors: str
 
-    def row(self) -> tuple[float, ...]:
-        """As numbers, in the order of COLUMNS."""
-        return (
-            self.full, self.spent, self.nodes, self.duty, self.late, self.dark, self.stationary, self.users, self.users_dark,
-            self.bound, self.free,
-        )  # fmt: skip
-
-
-FULL, SPENT, NODES, DUTY, LATE, DARK, STATIONARY, USERS, USERS_DARK, BOUND, FREE = range(11)
-Nights = NDArray[np.float64]  # by night and column
-Share = Callable[[Nights], Nights]
-
-
-@cache
-def _plan(sensors: str) -> Plan:
-    site = load(SITE)
-    site = with_ideal_sensors(site) if sensors == "ideal" else site
-    return make_plan(site, Graph(site), load_profile(SITE), DATE)
-
-
-def night(job: tuple[str, float, int]) -> list[Sums]:
-    """All schemes in the night of (sensors, users an hour, seed)."""
-    sensors, an_hour, seed = job
-    plan, radio = _plan(sensors), RADIOS[sensors]
-    site, graph, span = plan.site, plan.graph, (plan.begin_ms, plan.end_ms)
-    moves = generate(site, graph, load_demand(f"kungsholms@{an_hour:g}"), seed, *span, plan.agenda.times.origin_utc_ms)
-    told = sensing.readings(site, graph, moves, seed, (), *span)
-    ours = run(plan, moves, told, seed, radio)
-    lit = [schemes.Lit(OURS, ours.levels, ours.detections), schemes.always_on(plan), schemes.group(plan, told, seed, radio)]
-    needs = load_requirement(SITE)
-    rules = Rules(needs.tau_ms, resolve_requirement(needs, plan.agenda.times))
-    owed = prepare(site, graph, rules, moves, sensing.coverage(site, graph), *span, plan.floors)
-    possible = bounds(owed, rests(plan))
-    found = []
-    for light in lit:
-        score = judge(owed, light.levels, light.detections, linger_ms=_linger(plan))
-        energy, people = score.energy, score.everyone
-        dark = score.users["dark_ms"].to_numpy() > score.users["stationary_ms"].to_numpy()
-        found.append(
-            Sums(
-                full=energy.always_on_wh,
-                spent=energy.lamps_wh,
-                nodes=energy.nodes_wh + energy.sensors_wh,
-                duty=people.duty_s,
-                late=people.late_s,
-                dark=people.dark_s,
-                stationary=people.stationary_s,
-                users=people.users,
-                users_dark=int(dark.sum()),
-                bound=possible.bound_wh,
-                free=possible.free_wh,
-            )
-        )
-    return found
-
-
-def _linger(plan: Plan) -> list[int]:
-    rows = [row for _, phase in plan.agenda.phases for row in phase.rows.values()]
-    at = [schema.position(schema.PHASE_SETTINGS + schema.LINGER, road_user) for road_user in range(schema.CLASSES)]
-    return [max(row[position] for row in rows) for position in at]
-
-
-def report(seeds: range, rates: tuple[float, ...], workers: int) -> Iterator[str]:
-    """The lines of this part."""
-    yield f"{SITE}, {DATE}, dusk to dawn, seeds {seeds[0]}-{seeds[-1]}, all schemes with the same people, misses and losses."
-    yield "Ideal sensors: 8 m circles, nobody missed, no frame lost. Real: PIR, 5 % of passes missed, false alarms, radio lossy in bursts."
-    yield "Saving: of lamp energy; net: less nodes and sensors. In brackets: 95 % of a bootstrap over nights. Dark: without stationary."
-    yield "Of possible: the saving as a share of the clairvoyant bound's; the same idle level and floors, full light for everyone."
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for sensors in ("ideal", "real"):
-            for rate in rates:
-                nights = list(pool.map(night, [(sensors, rate, seed) for seed in seeds]))
-                by_scheme = np.array([[scheme.row() for scheme in schemes_] for schemes_ in nights]).swapaxes(0, 1)
-                yield ""
-                yield f"{sensors} sensors, {rate:g} users an hour, {int(by_scheme[0][:, USERS].sum())} users in {len(seeds)} nights"
-                yield from _most(by_scheme[0])
-                yield from _table(dict(zip(SCHEMES, by_scheme, strict=True)))
-                yield from _aims(dict(zip(SCHEMES, by_scheme, strict=True)), is_aim=(sensors, rate) == ("ideal", 10))
-
-
-def _most(nights: Nights) -> Iterator[str]:
-    """What nobody can exceed."""
-    total = nights.sum(axis=0)
-    free = 100 * (total[FULL] - total[FREE]) / total[FULL]
-    yield (
-        f"  possible: {100 * float(_bound(total)):.2f} {_interval(nights, _bound, 2)} % with full light for everyone and this idle level;"
-        f" {free:.2f} % if lamps rested at their floors alone"
-    )
-
-
-def _table(nights: dict[str, Nights]) -> Iterator[str]:
-    head = (("saving %", 22), ("net %", 8), ("of possible %", 24), ("service %", 28), ("late s", 10), ("dark s", 9), ("stationary s", 14))
-    yield f"  {'':16}" + "".join(f"{name:>{width}}" for name, width in head) + "   users ever dark"
-    for scheme, found in nights.items():
-        total = found.sum(axis=0)
-        service = f"{100 * _service(total):.3f} {_interval(found, _service, 3)}"
-        saving = f"{100 * _saving(total):.2f} {_interval(found, _saving, 2)}"
-        dark, users, users_dark = total[DARK] - total[STATIONARY], int(total[USERS]), int(total[USERS_DARK])
-        most = 1e6 * clopper_pearson(users_dark, users)[1]
-        yield (
-            f"  {scheme:16}{saving:>22}{100 * _net(total):>8.2f}{_possible(found):>24}{service:>28}"
-            f"{total[LATE]:>10.1f}{dark:>9.1f}{total[STATIONARY]:>14.1f}"
-            f"   {users_dark} of {users} (at most {most:,.0f} in a million)"
+    def scenario(self, seeds: Sequence[int]) -> Scenario:
+        """The scenario of these nights."""
+        real = self.sensors == "real"
+        wish = Wish(SITES[self.place], {"traffic": f"kungsholms@{self.rate}"}, radio="real" if real else "ideal")
+        found = assemble(wish)
+        site = path_of(found.site) if self.place == PATH else found.site
+        return replace(
+            found, name=self.place, site=site if real else with_ideal_sensors(site), seeds=tuple(seeds), sensors="site" if real else "ideal"
         )
 
 
-def _possible(nights: Nights) -> str:
-    """The share of what is possible, with its interval; n/a where next to nothing can be saved."""
-    if _bound(nights.sum(axis=0)) < LEAST_BOUND:
-        return "n/a"
-    return f"{100 * _share(nights.sum(axis=0)):.2f} {_interval(nights, _share, 2)}"
+def path_of(site: Site) -> Site:
+    """The park path of Valla torg alone, from the crossing to its southern end: 22 posts in a row."""
+    links = tuple(link for link in site.links if link.way == "park")
+    points = {point for link in links for point in (link.a, link.b)}
+    lamps = tuple(lamp for lamp in site.lamps if lamp.id in points and lamp.id not in _ENDS)
+    # The crossing's post is not of the path: where it stands, the path ends.
+    ends = tuple(point for point in site.points if point.id in _ENDS)
+    junctions = tuple(type(site.junctions[0])(point.id, point.x_cm, point.y_cm) for point in ends)
+    first = replace(lamps[0], floors=next(lamp.floors for lamp in site.lamps if lamp.id == "P22"))
+    ways, doors = tuple(way for way in site.ways if way.id == "park"), tuple(point.id for point in ends)
+    short = replace(site, name=PATH, lamps=(first, *lamps[1:]), junctions=junctions, links=links, ways=ways)
+    return replace(short, entrances=doors, zones=("path",), positions={})
 
 
-def _aims(nights: dict[str, Nights], is_aim: bool) -> Iterator[str]:
-    ours, group = nights[OURS], nights[GROUP]
-    gain = 100 * (_saving(ours.sum(axis=0)) - _saving(group.sum(axis=0)))
-    low, high = np.percentile(100 * (_saving(_drawn(ours)) - _saving(_drawn(group))), (2.5, 97.5))
-    yield f"  default profile saves {gain:+.2f} points [{low:+.2f}, {high:+.2f}] beside the fixed group, night by night"
-    if not is_aim:
-        return
-    total = ours.sum(axis=0)
-    dark = total[DARK] - total[STATIONARY]
-    yield f"  aim: service at least 99.9 %             {verdict(_service(total) >= _LEAST_SERVICE)}: {100 * _service(total):.3f} %"
-    yield f"  aim: no dark second in duty              {verdict(dark == 0)}: {dark:.1f} s, and {total[STATIONARY]:.1f} s stationary"
-    yield f"  aim: 7 points more saving than the group {verdict(gain >= _LEAST_GAIN)}: {gain:.2f}"
+def report(
+    seeds: Sequence[int], training: Sequence[int], rates: Sequence[int], places: Sequence[str], words: Sequence[str], workers: int
+) -> Iterator[str]:
+    """The lines of this part. `training`: nights on which every scheme is tuned as well; none: as published only."""
+    yield f"Nights of seeds {seeds[0]}-{seeds[-1]}, 14 December 2026, default profiles, all with the same people, misses and losses."
+    if training:
+        yield f"Each scheme as published, and tuned on seeds {training[0]}-{training[-1]} to save most while it serves."
+    yield from _LEGEND
+    with crew(workers) as many:
+        for sensors in SENSORS:
+            for place in places:
+                for rate in rates:
+                    yield from _field(Field(place, rate, sensors), seeds, training, words, many)
+
+
+def _field(field: Field, seeds: Sequence[int], training: Sequence[int], words: Sequence[str], many: Crew) -> Iterator[str]:
+    scenario = field.scenario(seeds)
+    least = least_service(scenario)
+    tuned = [f"{word}: tuned" for word in words if training and SCHEMES[word].settings]
+    found = entrants(scenario, [*words, *tuned])
+    found = list(track(tune_schemes(scenario, found, training, least, many), "tuning schemes", len(found)))
+    rows = np.array(list(track(play(scenario, found, seeds, many), "comparing", len(seeds)))).swapaxes(0, 1)
+    ranked = lines([(one.short, one.said) for one in found], rows, least)
+    (ours,) = (one for one in ranked if one.name == found[0].short)
+    yield ""
+    yield f"{field.place}, {field.sensors} sensors, {field.rate} users an hour: {ours.people.users:,} people"
+    yield f"  possible: {points(ours.possible)} % with full light for everyone and these idle levels; {_bare(ours.free)} % at floors alone"
+    yield _columns(_HEADS)
+    yield from (_columns(_cells(one)) for one in ranked)
+    yield from (f"  {one.name} is {one.said}" for one in ranked if one.said != one.name)
+    yield from (f"  {difference(one, ours.name)}" for one in ranked if one is not ours and one.name.startswith("group"))
+    yield from _aims(field, ours, least)
+
+
+def _columns(cells: Sequence[str]) -> str:
+    names = "".join(cell.ljust(width) for cell, width in zip(cells[:2], _WIDTHS[:2], strict=True))
+    return names + "".join(cell.rjust(width) for cell, width in zip(cells[2:], _WIDTHS[2:], strict=True))
+
+
+def _cells(one: Line) -> tuple[str, ...]:
+    who = one.people
+    most = f"{1e6 * one.dark[1]:,.0f}" if who.users else "n/a"
+    return (
+        "   -" if one.rank is None else f"{one.rank:>4}", f" {one.name}", points(one.saving), _bare(one.net),
+        points(one.share) + ("" if one.same_bound else "*"), points(one.service, 3), _bare(one.strict), f"{who.late_s:,.0f}",
+        f"{who.dark_s:,.0f}", f"{who.ever_dark} ({most})", _number(one.changes, 1), _number(one.utility, 3),
+    )  # fmt: skip
+
+
+def _bare(one: Interval) -> str:
+    return points(replace(one, low=None, high=None))
+
+
+def _number(one: Interval, digits: int) -> str:
+    return "n/a" if one.value is None else f"{one.value:.{digits}f}"
+
+
+def _aims(field: Field, ours: Line, least: float) -> Iterator[str]:
+    """Whether the default profile reaches what it aims at."""
+    wanted, share, served = SHARES[field.place, field.sensors][field.rate], ours.share.value, ours.service.value
+    if share is not None:
+        yield f"  aim: {100 * wanted:g} % of what is possible   {verdict(share >= wanted)}: {points(ours.share)} %"
+    if served is not None:
+        yield f"  aim: service at least {100 * least:g} %    {verdict(served >= least)}: {points(ours.service, 3)} %"
 
 
 def verdict(met: bool) -> str:
     """Plainly."""
     return "met" if met else "NOT MET"
-
-
-def _saving(sums: Nights) -> Nights:
-    return np.asarray((sums[..., FULL] - sums[..., SPENT]) / sums[..., FULL])
-
-
-def _bound(sums: Nights) -> Nights:
-    """g_bound."""
-    return np.asarray((sums[..., FULL] - sums[..., BOUND]) / sums[..., FULL])
-
-
-def _share(sums: Nights) -> Nights:
-    """g_scheme / g_bound."""
-    return np.asarray(_saving(sums) / _bound(sums))
-
-
-def _net(sums: Nights) -> float:
-    return float(_saving(sums) - sums[NODES] / sums[FULL])
-
-
-def _service(sums: Nights) -> Nights:
-    return np.asarray((sums[..., DUTY] - sums[..., LATE] - sums[..., DARK]) / sums[..., DUTY])
-
-
-def _drawn(nights: Nights) -> Nights:
-    """Sums over nights drawn with replacement: the same draws for every scheme, so that differences are paired."""
-    chosen = np.random.default_rng(1).integers(0, len(nights), (_DRAWS, len(nights)))
-    return np.asarray(nights[chosen].sum(axis=1))
-
-
-def _interval(nights: Nights, share: Share, digits: int) -> str:
-    low, high = np.percentile(100 * share(_drawn(nights)), (2.5, 97.5))
-    return f"[{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def clopper_pearson(found: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a share of which `found` of `of` were seen."""
-    tail = (1 - confidence) / 2
-    low = 0.0 if found == 0 else _root(lambda share: tail - (1 - _at_most(found - 1, of, share)))
-    high = 1.0 if found == of else _root(lambda share: _at_most(found, of, share) - tail)
-    return low, high
-
-
-def _at_most(found: int, of: int, share: float) -> float:
-    """The chance of at most `found` of `of`."""
-    if share <= 0 or share >= 1:
-        return float(share <= 0 or found >= of)
-    rest, chance = math.log1p(-share), math.log(share)
-    whole = math.lgamma(of + 1)
-    return math.fsum(
-        math.exp(whole - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * chance + (of - k) * rest) for k in range(found + 1)
-    )
-
-
-def _root(falls: Callable[[float], float]) -> float:
-    """Where a function that falls from above 0 to below it, between 0 and 1, is 0."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if falls(middle) > 0 else (low, middle)
-    return low

@@ -1,7 +1,7 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|night|city|radio] [--seeds 1-20]
+python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node] [--seeds 1001-1100] [--training 1-20]
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from time import perf_counter
 
 import energy
 import hostile
+import node
+import searching
 import speed
 
 from lykta import __version__
 
-PARTS = ("energy", "night", "city", "radio")
+PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node")
 
 
 def machine() -> str:
@@ -52,23 +54,33 @@ def seeds_of(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def lines(parts: tuple[str, ...], quick: bool, seeds: range) -> Iterator[str]:
+def lines(parts: tuple[str, ...], quick: bool, seeds: range, training: range | None) -> Iterator[str]:
     """All that is printed."""
     workers = os.cpu_count() or 1
     yield machine()
     yield speed.machine_code()
     if "energy" in parts:
         yield "\n1. Energy and service " + busy()
-        yield from energy.report(seeds, (10,) if quick else (10, 30, 60), workers)
+        yield from energy.report(seeds, (), (10,) if quick else energy.RATES, (energy.KUNGSHOLMS,), energy.BRIEF, workers)
+    if "schemes" in parts:
+        yield "\n2. All schemes " + busy()
+        rates, places = ((10,), (energy.KUNGSHOLMS,)) if quick else (energy.RATES, tuple(energy.SITES))
+        yield from energy.report(seeds, training or (), rates, places, tuple(energy.SCHEMES), workers)
+    if "tune" in parts:
+        yield "\n3. Searching for a profile " + busy()
+        yield from searching.report(1 if quick else 4, workers)
     if "night" in parts:
-        yield "\n2. One night of one street " + busy()
+        yield "\n4. One night of one street " + busy()
         yield from speed.one_night(3 if quick else 9)
     if "city" in parts:
-        yield "\n3. A city " + busy()
+        yield "\n5. A city " + busy()
         yield from speed.a_city((1, 10, 40) if quick else (1, 100, 2500), workers)
     if "radio" in parts:
-        yield "\n4. Hostile radio " + busy()
+        yield "\n6. Hostile radio " + busy()
         yield from hostile.report(100_000 if quick else hostile.COUNT)
+    if "node" in parts:
+        yield "\n7. The node, by whole firmwares " + busy()
+        yield from node.report(quick)
 
 
 def main() -> None:
@@ -76,11 +88,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer nights, smaller cities")
     parser.add_argument("--only", choices=PARTS, help="one part")
-    parser.add_argument("--seeds", type=seeds_of, help="nights of the first part (1-20; quick: 1-4)")
+    parser.add_argument("--seeds", type=seeds_of, help="nights of the first parts (1-20; quick: 1-4)")
+    parser.add_argument("--training", type=seeds_of, help="nights on which schemes are tuned besides (none: as published only)")
     options = parser.parse_args()
     begin = perf_counter()
     seeds = options.seeds or seeds_of("1-4" if options.quick else "1-20")
-    for line in lines((options.only,) if options.only else PARTS, options.quick, seeds):
+    for line in lines((options.only,) if options.only else PARTS, options.quick, seeds, options.training):
         print(line, flush=True)
     print(f"\nAll this took {perf_counter() - begin:.0f} s. {busy()}")
 
