@@ -95,7 +95,7 @@ def _record(street: Street, lamp: str, claim: Claim | None, history: Sequence[Ev
     mine = [event for event in history if claim is not None and event.mac == claim.mac]
     flashed = _last(mine, "flashed")
     tests = [event for event in mine if event.kind in ("selftest", "walktest")]
-    parts = {part["part"]: Finding(part["part"], part["verdict"], part["text"]) for event in tests for part in event.about.get("parts", [])}
+    parts = {part["part"]: Finding(part["part"], part["verdict"], part["text"]) for event in tests for part in parts_of(event)}
     measured = {name: value for event in history if event.kind == "measured" for name, value in event.about.items()}
     neighbours = {name: dbm for event in tests for name, dbm in event.about.get("neighbours", {}).items()}
     curve: Sequence[Mapping[str, Any]] = next((event.about["curve"] for event in reversed(tests) if event.about.get("curve")), [])
@@ -114,6 +114,12 @@ def _record(street: Street, lamp: str, claim: Claim | None, history: Sequence[Ev
         _neighbours(street, lamp, neighbours),
     ]
     return LampRecord(lamp, street.way_of(lamp), claim, flashed, items, measured, curve, neighbours, history)
+
+
+def parts_of(event: Event) -> Sequence[Mapping[str, str]]:
+    """What a test found, part by part: on the post ("parts") or when the board was flashed ("findings")."""
+    found: Sequence[Mapping[str, str]] = event.about.get("parts") or event.about.get("findings") or ()
+    return found
 
 
 def _last(events: Iterable[Event], kind: str) -> Event | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lykta import __version__
-from lykta.node.acceptance import LampRecord
+from lykta.node.acceptance import LampRecord, parts_of
 from lykta.node.inventory import Event
 from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS
 from lykta.units import show
@@ -94,8 +94,9 @@ def told(event: Event) -> str:
     if event.kind == "flashed":
         return f"flashed{board}: {', '.join(about.get('changes', []))}"
     if event.kind in ("selftest", "walktest"):
-        verdict = about.get("verdict") or "; ".join(f"{part['part']} {part['verdict']}" for part in about.get("parts", []))
-        return f"{'self-test' if event.kind == 'selftest' else 'walk-test'}{board}: {verdict}"
+        verdict = about.get("verdict") or "; ".join(f"{part['part']} {part['verdict']}" for part in parts_of(event))
+        where = " on the bench" if about.get("where") == "bench" else ""
+        return f"{'self-test' if event.kind == 'selftest' else 'walk-test'}{where}{board}: {verdict}"
     if event.kind == "measured":
         return "measured: " + ", ".join(_measured(name, value) for name, value in about.items())
     if event.kind == "settings":

@@ -39,7 +39,7 @@ CREATE INDEX events_of_board ON events (mac);
 """
 
 #: Kinds of events: what `about` holds is said in the README of this folder.
-KINDS = ("claimed", "released", "flashed", "selftest", "walktest", "measured", "settings", "reset", "revoked", "signed")
+KINDS = ("claimed", "released", "flashed", "selftest", "walktest", "measured", "settings", "reset", "revoked")
 
 
 @dataclass(frozen=True)
