@@ -12,7 +12,7 @@ from ..core import health, payload, telegram
 from ..core import lamp as row
 from . import reasons, ticks
 from .alarm import Alarm
-from .outbox import COPIES, Outbox
+from .outbox import COPIES, RELAYED, Outbox
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Mesh:
         for at in range(end):
             slot.buffer[at] = self._buffer[at]
         slot.buffer[telegram.HOPS] -= 1
-        self._outbox.post(slot, end, self.gate.key_of(self._buffer), 1, age, True)
+        self._outbox.post(slot, end, self.gate.key_of(self._buffer), RELAYED, age, True)
 
     def _look(self, now: int) -> None:
         """Every now and then: has the radio lost telegrams for want of room, or turned deaf? Is a flood over?"""

@@ -1,4 +1,4 @@
-"""What waits to be sent: own telegrams, each in several copies with some jitter, and relays of others', one copy each.
+"""What waits to be sent: own telegrams, each in several copies with some jitter, and relays of others'.
 
 Copies are what gets through a burst of losses; each has its own age and so its own tag. The slots are made once; when all are
 taken, the one with the fewest copies left gives way, and it is counted.
@@ -10,8 +10,9 @@ from ..core import telegram
 from . import ticks
 
 SLOTS = const(8)
-COPIES = const(3)
-SPACING_MS = const(150)  # between two copies: a burst of losses lasts about 300 ms
+COPIES = const(5)
+RELAYED = const(3)  # of a relay: mostly there are several of them
+SPACING_MS = const(80)  # between two copies: some get through before, between or after bursts of losses of 100 to 300 ms
 JITTER_MS = const(40)
 _RELAY_MS = const(60)  # who relay the same telegram do not all do it at once
 _IDLE_MS = const(60_000)
