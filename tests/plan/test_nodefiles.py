@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from lykta.cli import main
 from lykta.corehost import almanac, neighbours
 from lykta.errors import InputError
 from lykta.plan import make_plan
-from lykta.plan.board_reader import load_board
+from lykta.plan.board_reader import load_board, packaged_boards
 from lykta.plan.keys import Keys, key_file, segments_of, simulated_keys
-from lykta.plan.nodefiles import _BLIND_MS, _WARM_UP_MS, board_of, curve_of, node_files, relays
+from lykta.plan.nodefiles import _BLIND_MS, _WARM_UP_MS, board_of, boards_of, curve_of, node_files, relays
 from lykta.plan.tables import Reach, make_tables
 from lykta.sensing.models import MODELS
 from lykta.sim.radio import Radio
+from lykta.site import load
 from lykta.site.graph import Graph
 from lykta.site.model import Lamp, Sensor
 from lykta.site.sensors import RANGES_CM
+from lykta.site.template import template
 from tests.plan.streets import FIRST, packaged
 from tests.site.streets import POST, lamp, row
 
@@ -95,6 +99,66 @@ def test_board__is_refused_for_sensors_that_it_has_no_room_for(kinds: list[str])
     """The message names the lamp, and what to do."""
     with pytest.raises(InputError, match=r"L0  (a board esp32_devkitc has room for 4 PIRs and 2 radars|an ideal sensor)"):
         board_of(load_board("esp32_devkitc"), with_sensors(*map(sensor, kinds)), POST, 0)
+
+
+@pytest.mark.parametrize("name", packaged_boards())
+def test_board__of_every_kind_drives_what_it_says(name: str):
+    """As many sensors as it has room for, each on its own pins; its light, LED, bus, meter and Ethernet as the file has them."""
+    board = load_board(name)
+    kinds = ["pir"] * len(board.pir_pins) + ["ld2451"] * len(board.radar_uarts)
+    told = board_of(board, with_sensors(*map(sensor, kinds)), POST, 0)
+    assert [each["kind"] for each in told["sensors"]] == kinds
+    assert [each["pin"] for each in told["sensors"] if "pin" in each] == list(board.pir_pins)
+    assert (told["chip"], told["fixture"]["pin"], told["fixture"]["freq"]) == (board.chip.name, board.light.pin, board.light.frequency_hz)
+    assert (told["light_sensor"] is None, told["meter"] is None) == (board.light_sensor is None, board.meter is None)
+    assert ("ethernet" in told) == board.gateway
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_board__with_a_meter_knows_what_its_lamp_should_take():
+    """Where the fixture was measured; an estimated table is no reason to say that a lamp is broken."""
+    board = load_board("esp32s3_post")
+    measured = replace(POST, estimated=False)
+    power = board_of(board, with_sensors(), measured, 0)["fixture"]["power"]
+    assert power[0] == [0, POST.standby_mw]
+    assert power[-1] == [1000, POST.max_mw]
+    assert "power" not in board_of(board, with_sensors(), replace(POST, estimated=True), 0)["fixture"]
+    assert "power" not in board_of(load_board("esp32_devkitc"), with_sensors(), measured, 0)["fixture"]
+
+
+def test_boards__are_those_that_the_site_names(tmp_path: Path):
+    """A name for each lamp, the DevKitC where there is none; one's own file beside the site."""
+    (tmp_path / "ours.yaml").write_text("like: esp32_devkitc\nname: Ours\nled: none\n", encoding="utf-8")
+    site = replace(row(3), file=str(tmp_path / "site.yaml"))
+    lamps = [replace(one, board=board) for one, board in zip(site.lamps, ("", "esp32_poe", "ours"), strict=True)]
+    boards = boards_of(replace(site, lamps=tuple(lamps)))
+    assert [boards[lamp.id].id for lamp in lamps] == ["esp32_devkitc", "esp32_poe", "ours"]
+    assert boards["L2"].led is None
+
+
+def test_board__that_nobody_knows_is_told_at_the_lamp(tmp_path: Path):
+    """File, line and column of the site, and what was probably meant."""
+    text = template("Path", "x", kind="path", lamps=2, pitch_cm=2500, latitude=59.3, longitude=18.0, timezone="Europe/Stockholm")
+    (tmp_path / "site.yaml").write_text(text.replace("{id: L02,", "{id: L02, board: esp32_pow,"), encoding="utf-8")
+    site = load(tmp_path / "site.yaml")
+    with pytest.raises(InputError) as caught:
+        boards_of(site)
+    (problem,) = caught.value.problems
+    assert (problem.line > 0, problem.column > 0, problem.path) == (True, True, "lamps.L02.board")
+    assert problem.message.startswith('"esp32_pow" is neither a board file nor a packaged board')
+    assert problem.message.endswith('Did you mean "esp32_poe"?')
+
+
+def test_check__tells_every_lamp_whose_board_has_no_room(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """`lykta site check` says it at its line, before anybody stands on a ladder; an ideal sensor is only for simulation."""
+    text = template("Path", "x", kind="path", lamps=3, pitch_cm=2500, latitude=59.3, longitude=18.0, timezone="Europe/Stockholm")
+    many = text.replace("sensors: [pir]", "sensors: [pir, pir, ld2410], board: esp32_poe").replace("[pir, pir, ld2410]", "[ideal]", 1)
+    (tmp_path / "site.yaml").write_text(many, encoding="utf-8")
+    assert main(["site", "check", str(tmp_path / "site.yaml")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert all("a board esp32_poe has room for 1 PIR and 1 radar. Take the pir away" in line for line in said)
+    assert ["lamps.L02.sensors" in said[0], "lamps.L03.sensors" in said[1]] == [True, True]
 
 
 def test_curve__is_a_line_where_nothing_was_measured():

@@ -12,6 +12,7 @@ import click
 
 from lykta.cli.keys import keys
 from lykta.errors import InputError
+from lykta.plan.nodefiles import check_boards
 from lykta.site import checks, loader, sensors_plan
 from lykta.site.drawing import picture
 from lykta.site.importer import Imported, import_site
@@ -105,6 +106,7 @@ def check(name: str, as_json: bool) -> None:
       lykta site check my_site.yaml
     """
     loaded = loader.load(name)
+    check_boards(loaded)
     warnings = checks.check(loaded)
     if as_json:
         told = [{"line": one.line, "column": one.column, "path": one.path, "message": one.message} for one in warnings]

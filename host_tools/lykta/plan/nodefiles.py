@@ -16,10 +16,11 @@ import datetime as dt
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from lykta.corehost import neighbours
-from lykta.errors import InputError
+from lykta.errors import InputError, Problem
 from lykta.plan.blocks import make_block, reach_of
 from lykta.plan.board import DEFAULT, Board, Uart
 from lykta.plan.board_reader import load_board
@@ -72,6 +73,22 @@ def boards_of(site: Site) -> dict[str, Board]:
                 message = f'"{name}" {error.problems[0].message}'
                 raise InputError.of(site.file, message, line=line, column=column, path=f"lamps.{lamp.id}.board") from None
     return {lamp.id: read[lamp.board or DEFAULT] for lamp in site.lamps if lamp.adaptive}
+
+
+def check_boards(site: Site) -> None:
+    """Raise InputError, with every lamp that it concerns, where a board is not known or wrong, or has no room for a lamp's sensors."""
+    boards = boards_of(site)
+    problems: list[Problem] = []
+    for lamp in site.lamps:
+        real = replace(lamp, sensors=tuple(sensor for sensor in lamp.sensors if sensor.kind != "ideal"))
+        try:
+            if lamp.adaptive:
+                board_of(boards[lamp.id], real, site.fixtures[lamp.fixture], 0)
+        except InputError as error:
+            line, column = site.positions.get(f"lamps.{lamp.id}", (0, 0))
+            problems.append(Problem(site.file, line, column, f"lamps.{lamp.id}.sensors", error.problems[0].message))
+    if problems:
+        raise InputError(problems)
 
 
 def _keys(graph: Graph, segments: Segments, keys: KeysFrom) -> Keys:

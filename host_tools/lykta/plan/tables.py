@@ -73,7 +73,7 @@ def make_tables(graph: Graph, reaches: list[Reach]) -> Tables:
         for number, directed in enumerate(graph.out_links(origin)):
             steps = _spread(graph, directed, farthest, max((reach.coast_lamps for reach in reaches), default=0))
             gates = _Gates(graph, steps)
-            rows[origin][origin].append([origin, number, 0, number, 0, *gates.onwards(graph.head(directed))])
+            rows[origin][origin].append([origin, number, 0, number, 0, 0, *gates.onwards(graph.head(directed))])
             if lamp.sensors:
                 _tell(graph, origin, number, steps, gates, reaches, rows)
     tables: list[list[int]] = []
@@ -118,7 +118,18 @@ def _tell(
         last = flat[way.GATE_LENGTH * reach.coast_lamps]
         if distance <= reach.behind_cm + spread or distance - reach.ahead_cm <= max(last, spread) or last == row.NEVER:
             arrive = out_index(graph, point, steps[point].directed ^ 1) if point < graph.lamp_count else row.LINK_UNKNOWN
-            rows[lamp][origin].append([origin, number, distance, arrive, 0, *flat])
+            rows[lamp][origin].append([origin, number, distance, arrive, 0, _near_from(graph, steps, point), *flat])
+
+
+def _near_from(graph: Graph, steps: dict[int, _Step], point: int) -> int:
+    """How far along the way to a point a user is for whom the lamp there is the nearest, or the next one ahead [cm]."""
+    before: list[int] = []  # the two lamps before it
+    at = steps[point].parent
+    while at in steps and len(before) < 2:
+        if graph.lamps_at(at):
+            before.append(steps[at].distance)
+        at = steps[at].parent
+    return sum((*before, 0)[:2]) // 2 if before else 0
 
 
 def _adjacent(graph: Graph, number: int) -> list[int]:
