@@ -18,8 +18,9 @@ from lykta.errors import InputError
 from lykta.node import backup as backups
 from lykta.node import logs as consoles
 from lykta.node import nodesettings, programs, session
+from lykta.node.device import BAUD
 from lykta.node.errors import BoardError
-from lykta.node.ports import Port, find_ports
+from lykta.node.ports import Port, find_ports, is_network, look
 from lykta.node.session import Info
 from lykta.plan.board_reader import load_board, packaged_boards
 
@@ -266,13 +267,17 @@ def restore(port: str | None, file: Path, other_lamp: bool) -> None:
 @node.command()
 @port_option
 def repl(port: str | None) -> None:
-    """Type to MicroPython on the board itself (mpremote); Ctrl-] ends it.
+    """Type to MicroPython on the board itself; Ctrl-C stops the node's program, Ctrl-D starts it anew, Ctrl-] ends this.
 
     \b
     Example:
       lykta node repl
     """
-    command = [sys.executable, "-m", "mpremote", "connect", the_port(port), "repl"]
+    name = the_port(port)
+    look(name)
+    # mpremote waits for keys and port at once, which a port over a network cannot do; pyserial's own terminal can.
+    over_network = ["serial.tools.miniterm", "--raw", "--eol", "CR", name, str(BAUD)]
+    command = [sys.executable, "-m", *(over_network if is_network(name) else ["mpremote", "connect", name, "repl"])]
     status = subprocess.run(command, check=False).returncode
     if status:
         raise click.exceptions.Exit(status)

@@ -27,6 +27,7 @@ _WORDS = {
     "memory": "little memory is left",
     "task": "another task has ended",
     "warm-up": "a PIR has power for less than a minute",
+    "restless": "a sensor sees somebody much more often than its neighbours do: where does it look?",
     "clock": "the time is not known",
     "radio": "no neighbour is heard",
     "stuck": "a sensor says somebody all the time",
