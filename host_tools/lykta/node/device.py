@@ -28,6 +28,8 @@ BAUD = 115_200
 #: Bytes of a file in one message: 4/3 of it in base64 is what the board's compiler must hold.
 _PIECE = 1_536
 _SILENCE_S = 10.0
+#: The prompt is asked for again after so long, or when the board has been silent for so long in between.
+_ASK_S, _QUIET_S = 1.0, 0.4
 _PROMPT = b"raw REPL; CTRL-B to exit\r\n"
 _EOT = b"\x04"
 
@@ -135,7 +137,7 @@ class Device:
         heard = b""
         while time.monotonic() < until:
             serial.write(b"\r\x03\x03\r\x01")
-            said = self._link.read_until(1, _PROMPT, timeout=1, timeout_overall=2)
+            said = self._link.read_until(1, _PROMPT, timeout=_QUIET_S, timeout_overall=_ASK_S)
             heard = (heard + said)[-4096:]
             if said.endswith(_PROMPT):
                 # Two interrupts may give two prompts: an empty program takes up all that is still on its way.

@@ -2,9 +2,10 @@
 
 | what | where | how it is replaced |
 |---|---|---|
-| boot.py, main.py, the pin of the light | the root | each beside the old one, then renamed |
-| the firmware | a slot that is not in use, `/a` or `/b` | in place; then the record `/slots` names it, by a rename |
+| the firmware | a slot that is not in use, `/a` or `/b` | in place |
 | the node's files | `/data` | as the node's own store does it: name.new, name to name.old, name.new to name |
+| which slot is in use | the record `/slots` | beside the old one, then renamed |
+| the pin of the light, boot.py, main.py | the root | each beside the old one, then renamed |
 
 So a board that lost its cable or its power between any two writes runs what it ran before, or what it is to run.
 """
@@ -104,7 +105,7 @@ def compare(found: Contents, payload: Payload, data: Mapping[str, bytes], light:
     """What is to be written to a board that holds something. `data`: the node's files; `light`: where its output is, for boot.py."""
     slot = found.slot if found.slot and not _differs(found, _in_slot(payload, found.slot)) else _other(found.slot)
     package = _differs(found, _in_slot(payload, slot))
-    root = _differs(found, {**{f"/{name}": content for name, content in payload.root.items()}, "/light": str(light).encode()})
+    root = _differs(found, {"/light": str(light).encode(), **{f"/{name}": content for name, content in payload.root.items()}})
     wanted = {name: data[name] for name in ORDER if name in data}
     changed = {name: content for name, content in wanted.items() if not _is_kept(found, name, content)}
     ours = {f"/{slot}/{name}" for name in payload.package}
@@ -137,18 +138,18 @@ def _is_kept(found: Contents, name: str, content: bytes) -> bool:
 
 
 def carry_out(device: Device, todo: Todo, found: Contents, on_bytes: Callable[[int], None]) -> None:
-    """Write what is to be written, in the order in which a cut does no harm."""
+    """Write what is to be written, in the order in which a cut does no harm: main.py, which starts it all, comes last."""
     device.remove(todo.gone)
     for path, content in todo.package.items():
         device.put(path, content, on_bytes)
-    for path, content in todo.root.items():
-        device.write(path, content, on_bytes)
     if todo.data:
         device.make_folder("/data")
     for name in todo.data:
         _store(device, name, todo.data[name], found, on_bytes)
     if todo.switch:
         device.write(_RECORD, f"{todo.slot} -".encode())
+    for path, content in todo.root.items():
+        device.write(path, content, on_bytes)
 
 
 def _store(device: Device, name: str, content: bytes, found: Contents, on_bytes: Callable[[int], None]) -> None:
