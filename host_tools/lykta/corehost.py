@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -123,6 +123,13 @@ def engine(module: ModuleType, name: str = "lykta_node") -> ModuleType:
     ours = {id(sys.modules[f"lykta_node.core.{short}"]): short for short in MODULES}
     vars(copy).update({key: core[ours[id(value)]] for key, value in vars(copy).items() if id(value) in ours})
     return copy
+
+
+def trees(drivers: Sequence[ModuleType]) -> dict[str, ast.Module]:
+    """The syntax trees of the core, and of modules of the host that drive it, by their short names, constants folded."""
+    files = {short: firmware_folder() / "lykta_node" / "core" / f"{short}.py" for short in MODULES}
+    files |= {module.__name__.rpartition(".")[2]: Path(str(module.__file__)) for module in drivers}
+    return {short: _Folder(_constants["lykta_node"]).visit(ast.parse(file.read_bytes())) for short, file in files.items()}
 
 
 _core = load()

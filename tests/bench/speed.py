@@ -19,7 +19,6 @@ from lykta import sensing
 from lykta import site as sites
 from lykta.plan import Plan, make_plan
 from lykta.profiles import Profile, load_profile
-from lykta.progress import track
 from lykta.scenarios.model import DATE, IDEAL_SENSOR
 from lykta.score import totals
 from lykta.sim import city, engines
@@ -120,10 +119,10 @@ def a_city(corridors: tuple[int, ...], workers: int) -> Iterator[str]:
     )
     per_lamp = []
     for count in corridors:
-        nights = (city.Corridor(f"street {seed}", same.site, same.profile, same.demand, seed, DATE) for seed in range(1, count + 1))
+        nights = [city.Corridor(f"street {seed}", same.site, same.profile, same.demand, seed, DATE) for seed in range(1, count + 1)]
         begin = perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            tally = city.simulate(track(nights, "streets", count), Path(folder), totals, workers=workers)
+            tally = city.simulate(nights, Path(folder), totals, workers=workers)
         seconds = perf_counter() - begin
         by_stage = "".join(f"{tally.seconds[stage]:>9.1f}" for stage in city.STAGES)
         work = sum(tally.seconds.values())

@@ -21,6 +21,7 @@ from typing import Any
 from lykta import corehost
 from lykta.errors import EnvironmentLacks
 from lykta.sim import kernel, radio
+from lykta.sim.linking import link
 
 _CORE = "lykta_compiled"
 _SMALL = 100  # instructions of bytecode; more of them cost time to compile and win little
@@ -41,7 +42,7 @@ def load(engine: str) -> ModuleType:
 @cache
 def _load(engine: str) -> ModuleType:
     if engine == "python":
-        return _bound("lykta_node")[-1]
+        return link([radio, kernel], "run")
     if not available():
         raise EnvironmentLacks('The compiled engine needs Numba: install it with `pip install "lykta[fast]"`, or use `--engine python`.')
     modules = _bound(_CORE)
