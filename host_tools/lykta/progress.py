@@ -118,7 +118,9 @@ class Bar:
     def begin(self, step: str, total: int = 0) -> None:
         """A new step, of so much work (0: nobody knows)."""
         if self._shown is not None and self._task is not None:
-            self._shown.reset(self._task, total=total or None, description=f"{self.title}  {step}", start=True)
+            # A bar that had a total cannot lose it again: another takes its place.
+            self._shown.remove_task(self._task)
+            self._task = self._shown.add_task(f"{self.title}  {step}", total=total or None)
 
     def reach(self, amount: int) -> None:
         """So much of the step is done."""

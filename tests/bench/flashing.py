@@ -134,10 +134,11 @@ def _cut_at_byte(made: Table, number: int) -> tuple[bool, bool]:
 def _repaired(made: Table) -> bool:
     """Whether the same command makes it right, and the one after finds nothing to do."""
     made.bench.heal(0)
-    well = made.flash(_QUIET).well
+    well = made.flash(_QUIET)
     again = made.flash(_QUIET)
-    print("." if well and not again.changes else "X", end="", flush=True)
-    return bool(well and again.error is None and not again.changes)
+    good = well.well and again.error is None and not again.changes
+    print("." if good else f"\nnot repaired: {well.error or ''} {again.error or ''} {again.changes}", end="" if good else "\n", flush=True)
+    return good
 
 
 def _report(where: str, found: list[tuple[bool, bool]]) -> None:

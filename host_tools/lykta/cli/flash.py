@@ -141,14 +141,13 @@ class _Table:
     def _flash(self, ports: list[str], choose: Choose, lamp: str = "") -> list[Outcome]:
         buttons = self._street.boards[lamp or self._street.lamps[0]].buttons
         with Bars() as bars:
-
-            def watcher(port: str) -> _Watcher:
-                return _Watcher(bars, port, lamp, alone=len(ports) == 1)
+            watchers = {port: _Watcher(bars, port, lamp, alone=len(ports) == 1) for port in ports}
 
             def done(outcome: Outcome) -> None:
+                watchers[outcome.port].finish()
                 self._printer.outcome(outcome, bars, alone=len(ports) == 1)
 
-            return flash_all(ports, choose, buttons, self._options, self._inventory, watcher, self._jobs, done)
+            return flash_all(ports, choose, buttons, self._options, self._inventory, watchers.__getitem__, self._jobs, done)
 
 
 class _Watcher:
@@ -171,6 +170,11 @@ class _Watcher:
         """How far it is."""
         if self._bar is not None:
             self._bar.reach(amount)
+
+    def finish(self) -> None:
+        """The board is done: its bar vanishes."""
+        if self._bar is not None:
+            self._bar.end()
 
     def say(self, text: str) -> None:
         """Above the bars, where there is one board only."""
