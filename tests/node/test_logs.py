@@ -41,8 +41,10 @@ def test_line__is_explained_where_it_is_terse(line: str, text: str, meaning: str
 def test_words__of_the_node_all_have_a_meaning():
     """Each reason that the firmware knows by name is explained here."""
     source = (ROOT / "firmware" / "lykta_node" / "tasks" / "reasons.py").read_text(encoding="utf-8")
-    names = source.split("NAMES = (")[1].split(")")[0].replace('"', "").replace("\n", " ").split(",")
-    assert {name.strip() for name in names if name.strip()} - set(_WORDS) == set()
+    listed = [part.split(")")[0] for part in source.split("NAMES = (")[1:]]
+    names = {name.strip(' "\n') for part in listed for name in part.split(",")} - {""}
+    assert len(listed) == 2
+    assert names - set(_WORDS) == set()
 
 
 def test_follow__hears_a_board_without_stopping_it(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from lykta.cli import main
+from lykta.corehost import payload, telegram
 from lykta.node import programs, session
 from lykta.node.device import Device
 from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.keys import KeyStore
+from lykta.node.street import load_street
 from tests.node import provisioned
 from tests.node.provisioned import LAMP, SITE
 
@@ -132,6 +135,38 @@ def test_walk_test__shows_each_pass_and_ends_by_itself(port: str, capsys: pytest
     assert "PASS         PIR 1        2 passes" in said
     with Inventory(inventory_path(SITE)) as inventory:
         assert inventory.last(LAMP, "walktest").about["parts"][0]["verdict"] == "PASS"
+
+
+def test_walk_test__says_how_strongly_neighbours_are_heard(
+    template: tuple[Path, KeyStore], port: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A heartbeat of K06 under the street's key comes at -67 dBm, one under a key of nobody does not count."""
+    street = load_street(SITE)
+    identity, secret = template[1].keys(street.segments).segments[0][0]
+    calm = session.calm
+
+    def and_k06_is_on(board: Device) -> None:
+        calm(board)
+        for number, key in ((5, secret), (6, bytes(32))):
+            frame = heartbeat(number, telegram.Key(identity, key, hashlib.sha256))
+            board.run(f"from vboard import board, RADIO_IN\nboard.at(board.now + 5000, RADIO_IN, 1, -67, {b'from06' + frame!r})")
+
+    monkeypatch.setattr(session, "calm", and_k06_is_on)
+    said = run(capsys, "walktest", "--site", SITE, "--minutes", "1")
+    assert said.count("neighbour") == 1
+    assert "neighbour 5 heard, -67 dBm" in said
+    with Inventory(inventory_path(SITE)) as inventory:
+        assert inventory.last(LAMP, "walktest").about["neighbours"] == {"K06": -67}
+
+
+def heartbeat(number: int, key: telegram.Key) -> bytes:
+    """A sign of life of a node, as it goes over the air."""
+    frame = bytearray(telegram.LONGEST)
+    wire = payload.Wire(frame)
+    wire.open(telegram.HEADER, telegram.LONGEST - telegram.TAG)
+    assert wire.put([0, 0], 0, payload.HEARTBEAT)
+    telegram.head(frame, telegram.HEARTBEAT, number, 1, 1, 0, 60, 0)
+    return bytes(frame[: telegram.seal(frame, wire.at, 0, key)])
 
 
 def test_walk_test__without_anybody_says_that_nobody_was_seen(port: str, capsys: pytest.CaptureFixture[str]):

@@ -9,7 +9,7 @@ import pytest
 from lykta.document import Document
 from lykta.errors import InputError
 from lykta.plan.board_reader import boards_folder, load_board, packaged_boards, read_board
-from lykta.plan.chips import CHIPS, of_esptool
+from lykta.plan.chips import CHIPS
 
 GOLDEN = Path(__file__).parent / "golden"
 WRONG = sorted(GOLDEN.glob("board_*.yaml"))
@@ -56,25 +56,6 @@ def test_readme__ten_lines_make_a_board(tmp_path: Path):
     (tmp_path / "mine.yaml").write_text(block, encoding="utf-8")
     board = load_board(tmp_path / "mine.yaml")
     assert (board.chip.name, board.light.pin, board.pir_pins) == ("esp32", 26, (27,))
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("ESP32-D0WD-V3 (revision v3.1)", "esp32"),
-        ("ESP32-D0WDQ6 (revision v1.0)", "esp32"),
-        ("ESP32-U4WDH (revision v3.0)", "esp32"),
-        ("ESP32-S3 (QFN56) (revision v0.2)", "esp32s3"),
-        ("ESP32-C3 (QFN32) (revision v0.4)", "esp32c3"),
-        ("ESP32-C6FH4 (QFN32) (revision v0.0)", ""),
-        ("ESP8266EX", ""),
-        ("", ""),
-    ],
-)
-def test_chip__is_known_by_what_esptool_calls_it(said: str, expected: str):
-    """Packages of the first ESP32 are that chip; a chip that no board names is none."""
-    found = of_esptool(said)
-    assert (found.name if found else "") == expected
 
 
 @pytest.mark.parametrize("chip", CHIPS.values(), ids=list(CHIPS))

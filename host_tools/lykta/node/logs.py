@@ -28,6 +28,7 @@ _WORDS = {
     "task": "another task has ended",
     "warm-up": "a PIR has power for less than a minute",
     "restless": "a sensor sees somebody much more often than its neighbours do: where does it look?",
+    "apart": "the clock was set to another time: neighbours may refuse it until one is heard",
     "clock": "the time is not known",
     "radio": "no neighbour is heard",
     "stuck": "a sensor says somebody all the time",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from lykta.plan.chips import CHIPS, Chip
+from lykta.plan.chips import Chip
 from lykta.plan.partitions import Partition
 
 #: The board of a lamp whose site names none.
@@ -140,6 +140,3 @@ class Board:
     def slot_bytes(self) -> int:
         """How long an app may be [bytes]: the size of its slot."""
         return next(one.size for one in self.partitions if (one.kind, one.subtype) == ("app", "ota_0"))
-
-
-__all__ = ["CHIPS", "DEFAULT", "Board", "Bus", "Ethernet", "Image", "Led", "Light", "Runtime", "Uart", "Usb"]

@@ -104,12 +104,3 @@ _ESP32C3 = Chip(
 )
 
 CHIPS: Mapping[str, Chip] = {chip.name: chip for chip in (_ESP32, _ESP32S3, _ESP32C3)}
-
-
-def of_esptool(name: str) -> Chip | None:
-    """The chip that esptool calls so (`ESP32-S3 (QFN56) (revision v0.2)`); None for one that no board file may name."""
-    words = name.split("(")[0].split()
-    said = words[0].upper() if words else ""
-    exact = next((chip for chip in CHIPS.values() if chip.esptool_name == said), None)
-    # The first ESP32 is told by its package: ESP32-D0WD-V3, ESP32-U4WDH, ESP32-PICO-D4.
-    return exact or (_ESP32 if said.startswith(("ESP32-D", "ESP32-U4WDH", "ESP32-PICO")) else None)
