@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lykta.cli import cable, main
+from lykta.cli import cable, main, node_tests
 from lykta.cli import node as cli_node
 from lykta.errors import InputError
 from lykta.node import selftest
@@ -76,6 +76,27 @@ def test_watched__tells_passes_ranges_and_neighbours():
     ]  # fmt: skip
     assert [(one.part, one.verdict) for one in watched.findings()] == [("PIR 1", FAIL), ("LD2451 1", PASS)]
     assert watched.neighbours() == {"3": -62, "9": -80}
+
+
+@pytest.mark.parametrize(
+    ("speeds", "answer", "verdict"),
+    [
+        ([140, 130, -120], "yes", PASS),
+        ([140, -120], "no", FAIL),
+        ([140], "skip", NOT_CHECKED),
+        ([140], None, NOT_CHECKED),
+        ([], "yes", NOT_CHECKED),
+    ],
+)
+def test_direction__of_a_radar_is_right_only_if_a_person_says_so(
+    monkeypatch: pytest.MonkeyPatch, speeds: list[int], answer: str | None, verdict: str
+):
+    """No answer, or no pass, is not checked; a radar that says the opposite has failed."""
+    watched = selftest.Watched(["LD2451 1"])
+    for speed in speeds:
+        watched.take(Happened("S", "", (0, 5, 800, speed)))
+    monkeypatch.setattr(node_tests, "ask", lambda question, choices: answer)
+    assert node_tests._direction(0, "LD2451 1", watched).verdict == verdict
 
 
 def points(*measured: float, unit: str = "lx") -> list[dict[str, object]]:

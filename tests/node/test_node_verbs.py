@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lykta.cli import main
+from lykta.cli import main, node_tests
 from lykta.corehost import payload, telegram
-from lykta.node import programs, session
+from lykta.node import nodesettings, programs, session
 from lykta.node.device import Device
 from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.keys import KeyStore
@@ -24,6 +24,7 @@ from tests.node.provisioned import LAMP, SITE
 pytestmark = pytest.mark.slow
 
 MINUTE_MS = 60_000
+COMES = 1  # how an LD2451 says it
 #: What happens on the wires of the board while a program runs: levels on PIR 1, after the minute in which it warms up.
 WALKS_PAST = f"""
 from vboard import board, PIN
@@ -135,6 +136,32 @@ def test_walk_test__shows_each_pass_and_ends_by_itself(port: str, capsys: pytest
     assert "PASS         PIR 1        2 passes" in said
     with Inventory(inventory_path(SITE)) as inventory:
         assert inventory.last(LAMP, "walktest").about["parts"][0]["verdict"] == "PASS"
+
+
+def test_walk_test__has_a_radars_direction_confirmed_by_who_walked(
+    port: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A target comes from 30 m, at 5 km/h: the radar says coming; whether that is right only the person knows."""
+    with session.attended(port) as board:
+        about = {**session.described(board), "sensors": [{"kind": "ld2451", "uart": 2, "tx": 17, "rx": 16}]}
+        nodesettings.keep(board, "board", json.dumps(about).encode(), 2)
+    calm = session.calm
+
+    def and_somebody_comes(board: Device) -> None:
+        calm(board)
+        for second in range(4):
+            target = bytes([1, 1, 0x80, 30 - second, COMES, 5, 40])
+            frame = b"\xf4\xf3\xf2\xf1" + len(target).to_bytes(2, "little") + target + b"\xf8\xf7\xf6\xf5"
+            board.run(f"from vboard import board, UART_IN\nboard.at(board.now + {5000 + 1000 * second}, UART_IN, 2, 115200, {frame!r})")
+
+    monkeypatch.setattr(session, "calm", and_somebody_comes)
+    monkeypatch.setattr(node_tests, "ask", lambda question, choices: "yes")
+    said = run(capsys, "walktest", "--site", SITE, "--minutes", "1")
+    assert "LD2451 1 sees somebody at 30.0 m, coming 1.4 m/s" in said
+    with Inventory(inventory_path(SITE)) as inventory:
+        found = inventory.last(LAMP, "walktest").about
+    assert {part["part"]: part["verdict"] for part in found["parts"]} == {"LD2451 1": "PASS", "LD2451 1 way": "PASS"}
+    assert found["range_m"] == {"LD2451 1": 30.0}
 
 
 def test_walk_test__says_how_strongly_neighbours_are_heard(
