@@ -26,8 +26,8 @@ INTERRUPTED = 130
 VERBS = {
     "accept": "List what is open before a street can be taken over; write its page, table and labels.",
     "city": "Simulate a night of a site of many streets, street by street.",
-    "compare": "Put profiles and schemes beside each other, with intervals.",
-    "explain": "Say which setting, which sensor and which lamp cost most energy or service.",
+    "compare": "Profiles and schemes beside each other, in the same nights with the same people.",
+    "explain": "Which setting, which sensor and which lamp cost most energy or service.",
     "flash": "Make the board on the cable the node of a lamp; or a whole street of them.",
     "node": "Look at the board on the cable: which it is, whether it is well, what it says; change its settings.",
     "profile": "Check, show and describe profiles: how bright, when, for whom.",
@@ -35,7 +35,7 @@ VERBS = {
     "virtual-board": "Boards to practise on, which flash and node take for real ones.",
     "site": "Draw up, import, check and show streets.",
     "year": "What a year takes, costs and gives: twelve months, working days and weekends.",
-    "tune": "Search the settings of a profile for the best, and write them into it.",
+    "tune": "Search the settings of a profile for the least energy with which everybody is still served.",
 }
 
 

@@ -104,12 +104,16 @@ def _served(scenario: Scenario) -> tuple[Condition, ...]:
 def _search(task: Task, trials: int, many: Crew, journal: Path) -> list[Point]:
     """All points, with what is best so far as they come."""
     points: list[Point] = []
-    with Progress("trying profiles", total=trials) as bar:
-        for point in search(task, trials, many, journal):
-            points.append(point)
-            found = best(points)
-            bar.retitle("trying profiles; none keeps all yet" if found is None else f"trying profiles; best saves {_brief(found)}")
-            bar.advance()
+    try:
+        with Progress("trying profiles", total=trials) as bar:
+            for point in search(task, trials, many, journal):
+                points.append(point)
+                found = best(points)
+                bar.retitle("trying profiles; none keeps all yet" if found is None else f"trying profiles; best saves {_brief(found)}")
+                bar.advance()
+    except KeyboardInterrupt:
+        click.echo(f"\n{len(points)} of {trials} profiles are tried and stand in {journal}: the same command goes on from there.", err=True)
+        raise
     return points
 
 
@@ -127,10 +131,10 @@ def _check(console: Console, task: Task, start: Point, chosen: Point, check: Seq
             found.append(verdict)
             bar.advance()
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in ("nights", "profile", "saving %", "service %", "keeps all"):
+    for column in ("nights", "profile", "saving %", "service %", "kept"):
         table.add_column(column, justify="right" if "%" in column else "left", no_wrap=True)
     names = ("searched", "", "others", "")
-    for name, who, verdict in zip(names, ("as it stands", "chosen") * 2, found, strict=True):
+    for name, who, verdict in zip(names, ("now", "chosen") * 2, found, strict=True):
         figures = in_percent(interval(verdict.rows, saving)), in_percent(interval(verdict.rows, worst_service), 3)
         table.add_row(name, who, *figures, "no" if any(verdict.over) else "yes")
     console.print(table)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -49,13 +50,18 @@ class Alone(Crew):
         return map(work, jobs)
 
 
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that was started by a person: it ends the others when their jobs are done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Processes(Crew):
     """So many processes on this machine."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.said = f"{size} cores"
-        self._pool = ProcessPoolExecutor(size, mp_context=multiprocessing.get_context("spawn"))
+        self._pool = ProcessPoolExecutor(size, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts)
 
     def each(self, work: Callable[[Job], Done], jobs: Iterable[Job]) -> Iterator[Done]:
         """All at once, as far as there are processes."""
@@ -109,7 +115,7 @@ def _connect(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise EnvironmentLacks('A cluster needs Dask: install it with `pip install "lykta[cluster]"`.') from None
+        raise EnvironmentLacks('A cluster needs Dask: install it with `pip install "lykta[cluster]"` (in a clone: `make env`).') from None
     connect: Any = Client  # without types
     try:
         return connect(address, timeout=_PATIENCE_S, set_as_default=False)

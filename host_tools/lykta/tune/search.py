@@ -128,7 +128,7 @@ def _open(task: Task, journal: Path | None) -> Study:
         from optuna.storages import InMemoryStorage, JournalStorage
         from optuna.storages.journal import JournalFileBackend
     except ImportError:
-        raise EnvironmentLacks('Tuning needs Optuna: install it with `pip install "lykta[tune]"`.') from None
+        raise EnvironmentLacks('Tuning needs Optuna: install it with `pip install "lykta[tune]"` (in a clone: `make env`).') from None
     optuna.logging.set_verbosity(logging.ERROR)
     about = about_of(task)
     if journal is not None:
