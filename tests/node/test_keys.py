@@ -18,6 +18,7 @@ from lykta.cli import main
 from lykta.errors import EnvironmentLacks, InputError
 from lykta.node.keyfiles import KeyFile, place_of
 from lykta.node.keys import PREPARED, STEADY, SWITCHED, KeyStore
+from lykta.node.steps import fingerprints
 from lykta.node.street import load_street
 from lykta.plan.keys import KEY_BYTES
 
@@ -206,6 +207,25 @@ def test_command__tells_every_step_and_no_secret(street, capsys: pytest.CaptureF
     assert "revoked those of K05: stolen" in said[6]
     secrets = KeyStore.open(street.site).secrets()
     assert not any(key.hex() in text for key in secrets for text in said)
+
+
+def test_rotation__waits_for_the_nodes_that_it_would_silence(street, capsys: pytest.CaptureFixture[str]):
+    """By the inventory: a node with older keys holds the next step up, until it is provisioned or given up."""
+    main(["site", "keys", SITE])
+    mac = "a0:b1:c2:00:00:01"
+    with street.inventory("Eva") as inventory:
+        inventory.claim("K05", mac, "esp32_devkitc")
+        inventory.note("K05", "flashed", {"files": fingerprints(street.files(FIRST)["K05"])}, mac)
+        assert main(["site", "keys", SITE, "--rotate"]) == 0
+        capsys.readouterr()
+        assert main(["site", "keys", SITE, "--rotate"]) == 2
+        assert "K05 would fall silent" in capsys.readouterr().err
+        assert main(["site", "keys", SITE]) == 0
+        assert "not provisioned with them yet: K05" in capsys.readouterr().out
+        inventory.note("K05", "flashed", {"files": fingerprints(street.files(FIRST)["K05"])}, mac)
+        assert main(["site", "keys", SITE, "--rotate"]) == 0
+        assert main(["site", "keys", SITE, "--rotate", "--anyway"]) == 0
+    assert KeyStore.open(street.site).stages() == {STEADY}
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import click
 
 from lykta.errors import InputError
+from lykta.node.acceptance import without_newest_keys
 from lykta.node.keyfiles import place_of
 from lykta.node.keys import PREPARED, STEADY, SWITCHED, KeyStore
 from lykta.node.street import Street, load_street
@@ -21,10 +23,11 @@ _NEXT = {
 @click.command()
 @click.argument("name", metavar="SITE")
 @click.option("--rotate", is_flag=True, help="One step of changing the keys that nodes share: prepare, switch, retire.")
+@click.option("--anyway", is_flag=True, help="Rotate although some nodes do not have the present keys: they will fall silent.")
 @click.option("--revoke", metavar="LAMP", help="Its board was stolen or opened: new keys for it, and for all it shared keys with.")
 @click.option("--why", default="", help="The reason, with --revoke.")
 @click.option("--keyring", is_flag=True, help="Keep new keys in the keyring of this system, not in a file.")
-def keys(name: str, rotate: bool, revoke: str | None, why: str, keyring: bool) -> None:
+def keys(name: str, rotate: bool, anyway: bool, revoke: str | None, why: str, keyring: bool) -> None:
     """Make the keys of a site's radio, change them, revoke those of one board.
 
     The first time, keys are drawn for every node, and for each segment (64 neighbouring lamps at most) that shares one. They are kept
@@ -50,13 +53,18 @@ def keys(name: str, rotate: bool, revoke: str | None, why: str, keyring: bool) -
         return
     store = KeyStore.open(street.site, place)
     store.keys(street.segments)
+    with street.inventory() as inventory:
+        behind = without_newest_keys(street, inventory, store)
     if rotate:
+        if behind and not anyway:
+            message = f"{_listed(behind)} would fall silent: by the inventory they do not have the present keys. Provision them first"
+            raise InputError.of(name, f"{message} (`lykta flash {name} --all`). If they are gone for good: --anyway")
         stage = store.rotate()
         click.echo(f"{_stage_of(stage)}: {_NEXT[stage].format(site=name)}")
     elif revoke:
         _revoke(street, store, revoke, why)
     else:
-        _show(street, store)
+        _show(street, store, behind)
 
 
 def _revoke(street: Street, store: KeyStore, lamp: str, why: str) -> None:
@@ -76,12 +84,19 @@ def _revoke(street: Street, store: KeyStore, lamp: str, why: str) -> None:
     click.echo(f"  3. lykta site keys {street.name} --rotate, and provision them a last time")
 
 
-def _show(street: Street, store: KeyStore) -> None:
+def _show(street: Street, store: KeyStore, behind: Sequence[str]) -> None:
     click.echo(f'keys of "{street.site.name}": {_tally(store)}, drawn {store.made[:10]}, in {store.place}')
     for stage in sorted(store.stages() - {STEADY}):
         click.echo(f"  {_stage_of(stage)}: {_NEXT[stage].format(site=street.name)}")
+    if behind:
+        click.echo(f"  not provisioned with them yet: {_listed(behind)}")
     for one in store.revoked:
         click.echo(f"  {one.when[:10]}  revoked those of {one.lamp}: {one.why}")
+
+
+def _listed(lamps: Sequence[str]) -> str:
+    most = 12
+    return ", ".join(lamps) if len(lamps) <= most else f"{', '.join(lamps[:most])} and {len(lamps) - most} more"
 
 
 def _tally(store: KeyStore) -> str:

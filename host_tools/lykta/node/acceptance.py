@@ -14,6 +14,7 @@ from typing import Any
 from lykta.node.flashing import first_day
 from lykta.node.inventory import Claim, Event, Inventory
 from lykta.node.keyfiles import place_of
+from lykta.node.keys import KeyStore
 from lykta.node.steps import fingerprints
 from lykta.node.street import Street
 from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS, Finding, overall
@@ -114,6 +115,18 @@ def _record(street: Street, lamp: str, claim: Claim | None, history: Sequence[Ev
         _neighbours(street, lamp, neighbours),
     ]
     return LampRecord(lamp, street.way_of(lamp), claim, flashed, items, measured, curve, neighbours, history)
+
+
+def without_newest_keys(street: Street, inventory: Inventory, keys: KeyStore) -> list[str]:
+    """The lamps whose board was not given the keys as they are now; lamps without a board do not count."""
+    newest = keys.keys(street.segments)
+    behind = []
+    for claim in inventory.claims():
+        flashed = inventory.last(claim.lamp, "flashed", claim.mac)
+        written = flashed.about.get("files", {}).get("keys") if flashed else None
+        if claim.lamp in street.lamps and written != fingerprints({"keys": street.key_file(claim.lamp, newest)})["keys"]:
+            behind.append(claim.lamp)
+    return behind
 
 
 def parts_of(event: Event) -> Sequence[Mapping[str, str]]:

@@ -19,7 +19,7 @@ from lykta.errors import InputError
 from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.keys import KeyStore
 from lykta.plan.board import Board
-from lykta.plan.keys import Segments, segments_of
+from lykta.plan.keys import Keys, Segments, key_file, segments_of
 from lykta.plan.nodefiles import boards_of, node_files, reaches_of
 from lykta.plan.tables import Tables, make_tables
 from lykta.profiles import Profile
@@ -100,6 +100,10 @@ class Street:
     def files(self, first: dt.date, keys: KeyStore | None = None) -> dict[str, dict[str, bytes]]:
         """The files of every node, for ten years from `first`; `keys`: by default those of the site."""
         return node_files(self.site, self.graph, self.profile, first, (keys or self.keys()).keys)
+
+    def key_file(self, lamp: str, keys: Keys) -> bytes:
+        """The file `keys` of one node."""
+        return key_file(lamp, self._number(lamp), self.segments, keys)
 
     def public_files(self, first: dt.date) -> dict[str, dict[str, bytes]]:
         """The same without the keys: what can be compared on a machine that does not have them."""
