@@ -54,9 +54,9 @@ def flash(
     profile: str, replace: bool, rewrite: bool, erase: bool, test: bool, jobs: int, baud: int, labels: Path | None, who: str, dry_run: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Make the board on the cable the node of a lamp of SITE: MicroPython, firmware, settings, keys, self-test, label.
+    """Make the board on the cable the node of a lamp; or a whole street of them.
 
-    Run it again whenever something went wrong: it looks what is right already, and writes only the rest.
+    MicroPython, firmware, settings and keys of that lamp of SITE, self-test, label. Run it again whenever something went wrong: it looks what is right already, and writes only the rest.
 
     \b
     Example:

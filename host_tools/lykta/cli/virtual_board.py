@@ -40,9 +40,9 @@ Faults: """
 def virtual_board(
     name: str, count: int, kind: str, folder: Path | None, tcp_port: int, faults: tuple[str, ...], speed: int, real_speed: bool
 ) -> None:
-    """Put virtual boards on this machine's ports: the real esptool flashes them, the real mpremote works on them.
+    """Boards to practise on, which flash and node take for real ones.
 
-    `lykta flash` and `lykta node` find them by themselves. The image that stands in for MicroPython on them is written beside their
+    They have ports of their own: the real esptool flashes them, the real mpremote works on them. `lykta flash` and `lykta node` find them by themselves. The image that stands in for MicroPython on them is written beside their
     flash. Words typed here give a board a fault or pull its cable; `help` lists them.
 
     \b
