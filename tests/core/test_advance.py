@@ -109,7 +109,7 @@ def _ages(one: Single) -> list[int]:
     times = [row.NEXT, row.HEARD, row.HOUR, row.EVIDENCE, row.PARTY_SINCE]
     found = [lamp[at] - lamp[row.NOW] for at in times]
     for slot in range(row.SLOTS, row.SLOTS + lamp[row.TRACKS] * row.SLOT_LENGTH, row.SLOT_LENGTH):
-        aged = (row.SLOT_EVIDENCE, row.SLOT_FIRST, row.SLOT_FROM, row.SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED)
+        aged = (row.SLOT_EVIDENCE, row.SLOT_FIRST, row.SLOT_FROM, row.SLOT_UNTIL, row.SLOT_BRANCH)
         found += [lamp[slot + at] - lamp[row.NOW] for at in aged]
         found += [_age(lamp, slot + at) for at in (row.SLOT_LEFT, row.SLOT_GONE)]
     return [*found, lamp[row.POSITION], lamp[row.TARGET], lamp[row.TRACKS]]

@@ -76,3 +76,12 @@ def test_meeting__both_are_joined_when_both_have_come(after_ms: int):
     told = [delivery.frame for delivery in street(west, east).made if delivery.frame.origin == 4 and delivery.frame.left == 1]
     assert [frame.also >= 0 for frame in told] == [False, True]
     assert {told[1].previous, told[1].also} == {3, 5}
+
+
+def test_stopping__between_two_fields_leaves_light_on_both_sides_of_the_next_post():
+    """Who goes on after two minutes in nobody's sight has the lamp before him, and the one after that."""
+    place = END_CM + 4 * PITCH_CM - RANGE_CM - 100
+    stops = Trip("west", BEGIN_MS, SPEED, incidents=(Incident(place, STOP, 120_000),))
+    lights = street(stops).lights
+    goes_on = BEGIN_MS + place * 1000 // SPEED + 120_000
+    assert [lights[post].level(goes_on) for post in (3, 4, 5, 6)] == [1000, 1000, 1000, 500]

@@ -80,7 +80,8 @@ def _way(origin, number, link, lamps, last):
         lamp += step
     gates += [row.NEVER, row.NEVER, -1, 0] * (way.MAX_GATES - len(gates) // way.GATE_LENGTH)
     arrive = link if number == origin else 1 - link
-    return [origin, link, abs(number - origin) * PITCH_CM, arrive, last] + gates
+    posts = abs(number - origin)
+    return [origin, link, posts * PITCH_CM, arrive, last, max(0, 2 * posts - 3) * PITCH_CM // 2] + gates
 
 
 def integers(values):

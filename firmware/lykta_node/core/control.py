@@ -148,7 +148,7 @@ def renumber(lamp, ms: int) -> None:
     for at in (NOW, row.NEXT, CHECKED, OVERRIDE_END, HEARD, HOUR, row.SEEN_SINCE, row.EVIDENCE, RENEWAL, row.TARGET_TIME, row.PARTY_SINCE):
         lamp[at] -= ms
     for slot in range(SLOTS, SLOTS + lamp[TRACKS] * SLOT_LENGTH, SLOT_LENGTH):
-        for at in (row.SLOT_EVIDENCE, row.SLOT_FIRST, SLOT_FROM, SLOT_UNTIL, row.SLOT_BRANCH, row.SLOT_BARRED):
+        for at in (row.SLOT_EVIDENCE, row.SLOT_FIRST, SLOT_FROM, SLOT_UNTIL, row.SLOT_BRANCH):
             lamp[slot + at] -= ms
         for at in (row.SLOT_LEFT, row.SLOT_GONE):
             if lamp[slot + at] != row.NEVER:

@@ -65,7 +65,7 @@ WINDOW_ARRIVE = const(56)
 WINDOW_FROM = const(57)
 WINDOW_UNTIL = const(58)
 WINDOW_BRANCH = const(59)
-WINDOW_BARRED = const(60)
+WINDOW_DOUBT = const(60)
 WINDOW_STOP = const(61)  # how far from the origin the user may have stopped
 
 # The frame to send, where SEND is 1.
@@ -128,7 +128,7 @@ SLOT_FRONT = const(10)
 SLOT_FROM = const(11)
 SLOT_UNTIL = const(12)
 SLOT_BRANCH = const(13)  # until when it holds if the user was seen on another branch
-SLOT_BARRED = const(14)  # before that, sensors in between would have reported the user
+SLOT_DOUBT = const(14)  # what speaks against his coming here: 0, ELSEWHERE, or UNSEEN and more
 SLOT_FIRST = const(15)  # the earliest the evidence may be, if two that were alike became one
 SLOT_TELLS = const(16)  # 1: its sensor tells when he leaves,
 SLOT_LEFT = const(17)  # the earliest that may have been; NEVER: he is inside
@@ -136,6 +136,8 @@ SLOT_GONE = const(18)  # the latest; NEVER: he may be inside
 SLOT_QUIET = const(19)
 SLOT_LEAVES = const(20)  # how many of those who may be he have left, and were not seen elsewhere
 SLOT_LENGTH = const(21)
+ELSEWHERE = const(1)  # he, or one who was with him, has been seen on another branch
+UNSEEN = const(2)  # a sensor between him and here should have reported him
 MAX_TRACKS = const(20)
 MERGED_ORIGIN = const(-1)
 QUIET_ORIGIN = const(-2)  # merged of tracks whose users cannot be on their way here

@@ -23,9 +23,9 @@ from .lamp import (
     QUIET_ORIGIN,
     SLOT_ARRIVE,
     SLOT_BACK,
-    SLOT_BARRED,
     SLOT_CLASSES,
     SLOT_DISTANCE,
+    SLOT_DOUBT,
     SLOT_EVIDENCE,
     SLOT_FIRST,
     SLOT_FRONT,
@@ -41,6 +41,7 @@ from .lamp import (
     SLOTS,
     SLOWER,
     TRACKS,
+    UNSEEN,
 )  # fmt: skip
 
 _NONE = const(-1)
@@ -61,17 +62,20 @@ def able(lamp, settings, classes: int, speed: int) -> int:
 def explains(lamp, settings, classes: int, came: int, back: int, front: int, apart: int) -> int:
     """The slot of the one track that explains a detection here; less than 0 if none does, or several do.
 
-    Tracks that sensors in between should have reported count only where no other explains it. `apart`: 1 where the
+    A track of somebody who has been seen elsewhere since counts only where no other explains it, one that a sensor in
+    between should have reported only where none of these does either. `apart`: 1 where the
     sensor tells users apart, so that each detection is one user.
     """
-    found = _candidate(lamp, settings, classes, came, back, front, apart, 0)
-    if found == _NONE:
-        found = _candidate(lamp, settings, classes, came, back, front, apart, 1)
+    found = _NONE
+    doubt = 0
+    while found == _NONE and doubt <= UNSEEN:
+        found = _candidate(lamp, settings, classes, came, back, front, apart, doubt)
+        doubt += 1
     return found
 
 
-def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, apart: int, barred: int) -> int:
-    """The only candidate among the tracks that are, or are not, barred; _NONE or _SEVERAL.
+def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, apart: int, doubt: int) -> int:
+    """The only candidate among the tracks in whose favour as much speaks; _NONE or _SEVERAL.
 
     Tracks of the same post and way are as good as each other: the oldest is taken, the rest stay. Where users come
     from two sides, see `_both_sides`.
@@ -79,7 +83,6 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
     found = _NONE
     other = _NONE
     sides = 0
-    now = lamp[NOW]
     slot = SLOTS - SLOT_LENGTH
     end = SLOTS + (lamp[TRACKS] - 1) * SLOT_LENGTH
     while slot < end:
@@ -91,7 +94,7 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
             continue
         if not classes & lamp[slot + SLOT_CLASSES] or (came != LINK_UNKNOWN and lamp[slot + SLOT_ARRIVE] != came):
             continue
-        if (now < lamp[slot + SLOT_BARRED]) != barred or not _in_time(lamp, settings, slot, back, front, apart):
+        if min(lamp[slot + SLOT_DOUBT], UNSEEN) != doubt or not _in_time(lamp, settings, slot, back, front, apart):
             continue
         if sides == 0:
             sides = 1
@@ -115,7 +118,7 @@ def _candidate(lamp, settings, classes: int, came: int, back: int, front: int, a
     lamp[COMPLETE] = 0
     if sides < 2:
         return found
-    if sides == 2 and apart and not barred:
+    if sides == 2 and apart and not doubt:
         _both_sides(lamp, found, other)
     else:
         lamp[PAIRED] = 0

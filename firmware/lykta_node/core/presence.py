@@ -53,9 +53,9 @@ from .lamp import (
     SEEN_CLASSES,
     SEEN_SINCE,
     SLOT_ARRIVE,
-    SLOT_BARRED,
     SLOT_CLASSES,
     SLOT_DISTANCE,
+    SLOT_DOUBT,
     SLOT_NUMBER,
     SLOT_ORIGIN,
     SLOWER,
@@ -63,6 +63,7 @@ from .lamp import (
     STILL_SEEN,
     TARGET_SIGN,
     TARGET_TIME,
+    UNSEEN,
     UNTIL_SILENT,
     UNTOLD,
 )  # fmt: skip
@@ -183,7 +184,7 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
         # Where somebody may come in whom no sensor has seen, one track that explains the detection proves nothing.
         # Nor does one that a sensor in between should have reported.
         newcomers = table[way.OPEN] if came == LINK_UNKNOWN else table[way.OPEN] >> came & 1
-        if lamp[NOW] < lamp[slot + SLOT_BARRED] or (newcomers and not apart):
+        if lamp[slot + SLOT_DOUBT] & UNSEEN or (newcomers and not apart):
             lamp[FRAME + PERHAPS] = UNTIL_SILENT
         else:
             if newcomers:  # then the one who explains it comes too, while he can

@@ -21,14 +21,15 @@ from .lamp import (
     NEVER,
     PERHAPS,
     SPEED,
+    UNSEEN,
     UNTIL_SILENT,
     UNWELL,
     UNWELL_COUNT,
     UNWELL_LAMPS,
     WINDOW_ARRIVE,
-    WINDOW_BARRED,
     WINDOW_BRANCH,
     WINDOW_DISTANCE,
+    WINDOW_DOUBT,
     WINDOW_FROM,
     WINDOW_QUIET,
     WINDOW_RELATION,
@@ -58,10 +59,11 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
     lamp[WINDOW_FROM] = NEVER
     lamp[WINDOW_UNTIL] = 0
     lamp[WINDOW_BRANCH] = 0
-    lamp[WINDOW_BARRED] = LONGEST
+    lamp[WINDOW_DOUBT] = UNSEEN
     lamp[WINDOW_QUIET] = 0
     lamp[WINDOW_STOP] = frames[at_frame + FRONT]
     behind = NEVER
+    beside = NEVER
     perhaps = frames[at_frame + PERHAPS]
     while True:
         distance = table[at + way.DISTANCE]
@@ -75,13 +77,14 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
                 lamp[WINDOW_RELATION] = UNKNOWN if came == LINK_UNKNOWN else AHEAD
                 lamp[WINDOW_DISTANCE] = distance
                 lamp[WINDOW_ARRIVE] = table[at + way.ARRIVE]
+                beside = table[at + way.NEAR_FROM] if table[at + way.GATES + way.GATE_SURE] else NEVER
             _before(lamp, settings, table, at, frames, at_frame, distance, base)
         if table[at + way.LAST]:
             break
         at += way.ROW_LENGTH
-    # Who stops anywhere before the next gate keeps the light of the lamps near him for `linger`.
+    # Who stops anywhere before the next gate keeps the light of the lamps near him, and of the next one ahead, for `linger`.
     near = settings[base + schema.BEHIND]
-    if lamp[WINDOW_DISTANCE] <= near + lamp[WINDOW_STOP] or behind <= near + frames[at_frame + BACK]:
+    if beside <= lamp[WINDOW_STOP] or lamp[WINDOW_DISTANCE] <= near + lamp[WINDOW_STOP] or behind <= near + frames[at_frame + BACK]:
         lamp[WINDOW_FROM] = 0
         lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], settings[base + schema.LINGER])
         lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], settings[base + schema.LINGER])
@@ -113,15 +116,15 @@ def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int
     waited = 0  # until when the gates passed so far hold the front back
     beyond = 0  # how far the last of them reaches
     sure = 0  # whether none of them misses anybody
-    barred = -1  # until when those before this lamp's own sensor do
+    doubt = UNSEEN  # whether one of them stands before this lamp's own sensor
     passes = settings[base + schema.COAST] + 1
     at += way.GATES
     last = at + way.MAX_GATES * way.GATE_LENGTH
     while at < last and passes and table[at + way.GATE_NEAR] != NEVER:
         gate = table[at + way.GATE_LAMP]
         if gate < 0 or lamp[UNWELL_COUNT] == 0 or _healthy(lamp, gate):
-            if gate == lamp[ID]:
-                barred = waited
+            if gate == lamp[ID] and waited == 0:
+                doubt = 0
             if begins == NEVER and (need <= table[at + way.GATE_NEAR] or need <= front):
                 # Once the speed is known, the front runs on where sensors may miss somebody: he is not left in the dark.
                 begins = max(0, (need - front) * 1000 // fast)
@@ -151,7 +154,7 @@ def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int
     lamp[WINDOW_FROM] = min(lamp[WINDOW_FROM], begins)
     lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], min(LONGEST, until))
     lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], min(LONGEST, branch))
-    lamp[WINDOW_BARRED] = min(lamp[WINDOW_BARRED], waited if barred < 0 else barred)
+    lamp[WINDOW_DOUBT] = min(lamp[WINDOW_DOUBT], doubt)
     lamp[WINDOW_QUIET] = max(lamp[WINDOW_QUIET], quiet)
     lamp[WINDOW_STOP] = max(lamp[WINDOW_STOP], stop)
 

@@ -10,6 +10,7 @@ from .lamp import (
     QUIET_ORIGIN,
     SLOT_ARRIVE,
     SLOT_CLASSES,
+    SLOT_DOUBT,
     SLOT_FROM,
     SLOT_LENGTH,
     SLOT_NUMBER,
@@ -86,4 +87,4 @@ def _quiet(lamp, slot: int) -> int:
     """1 if the user of a track cannot be on his way to this lamp's sensor, so that nobody asks who he was."""
     if lamp[slot + SLOT_ORIGIN] == lamp[ID]:
         return int(lamp[slot + SLOT_NUMBER] != lamp[NUMBER])
-    return int(lamp[slot + SLOT_ORIGIN] == QUIET_ORIGIN or lamp[slot + SLOT_RELATION] == reach.BEHIND)
+    return int(lamp[slot + SLOT_ORIGIN] == QUIET_ORIGIN or lamp[slot + SLOT_RELATION] == reach.BEHIND or lamp[slot + SLOT_DOUBT] != 0)

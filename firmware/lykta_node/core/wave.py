@@ -17,6 +17,7 @@ from .lamp import (
     CHECKED,
     CLASSES,
     DETECTION,
+    ELSEWHERE,
     ENTRY,
     EVIDENCE,
     FRONT,
@@ -35,10 +36,10 @@ from .lamp import (
     PREVIOUS_SPAN,
     SLOT_ARRIVE,
     SLOT_BACK,
-    SLOT_BARRED,
     SLOT_BRANCH,
     SLOT_CLASSES,
     SLOT_DISTANCE,
+    SLOT_DOUBT,
     SLOT_EVIDENCE,
     SLOT_FIRST,
     SLOT_FROM,
@@ -61,9 +62,9 @@ from .lamp import (
     TRACKS,
     UNTIL_SILENT,
     WINDOW_ARRIVE,
-    WINDOW_BARRED,
     WINDOW_BRANCH,
     WINDOW_DISTANCE,
+    WINDOW_DOUBT,
     WINDOW_FROM,
     WINDOW_QUIET,
     WINDOW_RELATION,
@@ -129,7 +130,7 @@ def take(lamp, settings, table, at: int, frames, at_frame: int) -> bool:
     lamp[slot + SLOT_FROM] = begins
     lamp[slot + SLOT_UNTIL] = until
     lamp[slot + SLOT_BRANCH] = evidence + lamp[WINDOW_BRANCH]
-    lamp[slot + SLOT_BARRED] = evidence + lamp[WINDOW_BARRED]
+    lamp[slot + SLOT_DOUBT] = lamp[WINDOW_DOUBT]
     lamp[slot + SLOT_TELLS] = 1 if frames[at_frame + LEFT] else 0
     if not known or frames[at_frame + STILL_SEEN] != 1:
         lamp[slot + SLOT_LEFT] = NEVER
@@ -191,6 +192,7 @@ def _shorten(lamp, slot: int) -> None:
     It lasts until the first sensor on its way has been silent for as long as the slowest user would take to pass it.
     """
     lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], lamp[slot + SLOT_BRANCH])
+    lamp[slot + SLOT_DOUBT] |= ELSEWHERE
 
 
 def _leave(lamp, gone: int) -> None:
@@ -203,7 +205,7 @@ def _leave(lamp, gone: int) -> None:
             lamp[slot + SLOT_EVIDENCE] = max(lamp[slot + SLOT_EVIDENCE], lamp[gone + SLOT_EVIDENCE])
             lamp[slot + SLOT_FROM] = min(lamp[slot + SLOT_FROM], lamp[gone + SLOT_FROM])
             lamp[slot + SLOT_UNTIL] = max(lamp[slot + SLOT_UNTIL], lamp[gone + SLOT_UNTIL])
-            lamp[slot + SLOT_BARRED] = min(lamp[slot + SLOT_BARRED], lamp[gone + SLOT_BARRED])
+            lamp[slot + SLOT_DOUBT] = min(lamp[slot + SLOT_DOUBT], lamp[gone + SLOT_DOUBT])
         if slot != gone and lamp[slot + SLOT_ORIGIN] == lamp[gone + SLOT_ORIGIN] and lamp[slot + SLOT_GONE] == NEVER:
             lamp[slot + SLOT_LEAVES] = max(0, lamp[slot + SLOT_LEAVES] - 1)
             if lamp[slot + SLOT_LEAVES] == 0:
