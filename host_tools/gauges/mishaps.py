@@ -196,6 +196,16 @@ def _set_clock(world: World, t_ms: int, ahead_ms: int = 0) -> Frame:
     return Frame(RTC_SET, 0, 0, at, (world.utc_ms + at + ahead_ms).to_bytes(8, "little"))
 
 
+def _lamp_out(world: World, mishap: Mishap) -> Oddity:
+    """A lamp that goes out, on a post with an energy meter."""
+    board = json.loads(world.files[mishap.lamp]["board"])
+    board["fixture"]["power"] = [[0, 500], [100, 4_000], [1_000, 30_000]]
+    board["meter"] = {"uart": 2, "tx": 17, "rx": 16}
+    assert mishap.until_ms is not None
+    window = (world.begin_ms + mishap.from_ms, world.begin_ms + mishap.until_ms)
+    return Oddity(mishap.lamp, board=board, lamp_out=[window])
+
+
 def _never_set(world: World, mishap: Mishap) -> Oddity:
     assert mishap.until_ms is not None
     return Oddity(mishap.lamp, clock_ms=None, frames=[_set_clock(world, mishap.until_ms)])
@@ -309,6 +319,7 @@ MISHAPS: tuple[Mishap, ...] = (
         patch=_once(_SENSE, 8, "while True:\n    pass", _AT + 20_000),
     ),
     Mishap("no_memory", "memory exhausted", 2, "memory", 3 * M, 6 * M, same=False, patch=_once(_WATCH, 8, _ALL_MEMORY)),
+    Mishap("lamp_out", "lamp does not light (post with an energy meter)", 2, "lamp", 6 * M, 8 * M, oddity=_lamp_out),
     Mishap("wrap", "ticks begin again at 0", 2, "", FROM, 5 * M, -LEAD_MS, 60, quick=True, oddity=_wrap),
     Mishap("node_dead", "node without power", 2, "", 5 * M, 8 * M, users=60, quick=True, breakdown="node"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from lykta.corehost import health
 FAULT_LEVEL = 1_000
 IDLE = 500
 #: Said, but no reason to doubt who comes: the light stays that of the law.
-ONLY_TOLD = ("memory",)
+ONLY_TOLD = ("memory", "lamp")
 QUICK = [mishap for mishap in MISHAPS if mishap.quick]
 
 

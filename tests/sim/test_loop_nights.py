@@ -56,11 +56,11 @@ def window(site: str, demand: str, when: str) -> tuple[int, int]:
     plan = plan_of(site)
     if when == "phase change":
         change = next(begin for begin, phase in plan.agenda.phases if phase.name == "night")
-        return change - M, change + 2 * M
+        return change - M // 2, change + 3 * M // 2
     first = people(plan, demand, plan.begin_ms, plan.end_ms).group_by("user").aggregate([("t0_ms", "min")])["t0_ms_min"]
     hours = Counter((t_ms - plan.begin_ms) // HOUR_MS for t_ms in first.to_pylist())
     busiest = max(hours, key=lambda hour: (hours[hour], -hour))
-    return plan.begin_ms + busiest * HOUR_MS, plan.begin_ms + busiest * HOUR_MS + 3 * M
+    return plan.begin_ms + busiest * HOUR_MS, plan.begin_ms + busiest * HOUR_MS + 2 * M
 
 
 @pytest.mark.parametrize("when", ["busiest hour", "phase change"])

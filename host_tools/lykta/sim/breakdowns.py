@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lykta.vm.frames import Frame
 
@@ -28,7 +29,8 @@ class Oddity:
 
     `files`: what lies in its flash in the place of the plan's files, byte for byte; None: nothing. `clock_ms`: how far its clock is
     ahead at power-on [ms]; None: it was never set. `shift`: what its ticks show at power-on. `frames`: what comes in over its wires and
-    its radio besides, in the order of time. `firmware`: the folder of another firmware than the others'.
+    its radio besides, in the order of time. `firmware`: the folder of another firmware than the others'. `board`: in the place of the
+    plan's board, for what that has not. `lamp_out`: when its lamp takes no more power than in standby, [from, until) in ms.
     """
 
     lamp: int
@@ -37,3 +39,5 @@ class Oddity:
     shift: int = 0
     frames: Sequence[Frame] = ()
     firmware: Path | None = None
+    board: Mapping[str, Any] | None = None
+    lamp_out: Sequence[tuple[int, int]] = ()

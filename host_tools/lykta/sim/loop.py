@@ -25,7 +25,7 @@ from lykta.errors import LyktaError
 from lykta.plan import Plan
 from lykta.plan.nodefiles import node_files
 from lykta.progress import Progress
-from lykta.sensing import Fault, wire
+from lykta.sensing import Fault, metering, wire
 from lykta.sensing.models import PIR, SILENT
 from lykta.sim.air import Air, mac_of
 from lykta.sim.breakdowns import Breakdown, Oddity
@@ -97,12 +97,15 @@ class _Player:
         self.place = {number: place for place, number in enumerate(self.numbers)}
         self.boards = {number: json.loads(files[plan.site.lamps[number].id]["board"]) for number in self.numbers}
         for number in self.numbers:
-            # Nobody sees the LED blink, and it would be half of all that there is to do.
-            self.boards[number]["led"] = None
-            # These have no twins on the street's wires: the night is what the sensors of the site make of it.
-            self.boards[number] |= {"light_sensor": None, "meter": None}
+            # Nobody sees the LED blink or reads the meter, and they would be half of all there is to do; a light sensor has no twin.
+            self.boards[number] |= {"led": None, "light_sensor": None, "meter": None}
+            odd = oddities.get(number)
+            if odd is not None and odd.board is not None:
+                self.boards[number] = {**odd.board, "led": None, "light_sensor": None}
             files[plan.site.lamps[number].id]["board"] = json.dumps(self.boards[number]).encode()
         self.told = told
+        self.meters = {number: self._meter(board) for number, board in self.boards.items() if board["meter"]}
+        self.metered = dict.fromkeys(self.meters, 0)  # how much of what a node sent its meter has seen
         self.wirings = {number: [wire.Wiring.of(about) for about in self.boards[number]["sensors"]] for number in self.numbers}
         self.dead = {number: _dead(plan, number, self.wirings[number], faults, breakdowns) for number in self.numbers}
         self.mute = defaultdict(list)
@@ -145,11 +148,31 @@ class _Player:
         return any(begin <= t_ms < end for begin, end in self.mute.get(number, ()))
 
     def uart(self, node: int, frame: Frame) -> Iterator[Frame]:
-        """What a radar answers."""
+        """What a radar or a meter answers."""
         number = self.numbers[node]
+        if number in self.meters and self.boards[number]["meter"]["uart"] == frame.which:
+            yield from self._measured(number, frame)
         for place, wiring in enumerate(self.wirings[number]):
             if wiring.kind != PIR and wiring.place == frame.which:
                 yield from map(_frame, wire.answers(wiring, frame.t_ms, frame.data, self.dead[number][place]))
+
+    def _meter(self, board: Mapping[str, Any]) -> metering.Meter:
+        """The meter of a post."""
+        fixture, about = board["fixture"], board["meter"]
+        counts = about.get("counts_for_10_w", metering.COUNTS_FOR_10_W)
+        return metering.Meter(fixture["curve"], fixture["power"], self.begin_ms - LEAD_MS, counts)
+
+    def _measured(self, number: int, frame: Frame) -> Iterator[Frame]:
+        """What the meter of a post answers, now that its lamp has been told all that went out before."""
+        meter, sent = self.meters[number], self.street.logs[self.place[number]]
+        for data in sent[self.metered[number] :]:
+            for told in unpack(data):
+                if told.kind == DUTY and told.which == self.boards[number]["fixture"]["pin"]:
+                    meter.change(told.t_ms, told.value)
+        self.metered[number] = len(sent)
+        if frame.data == metering.ASK:
+            out = any(begin <= frame.t_ms < end for begin, end in self.oddities[number].lamp_out) if number in self.oddities else False
+            yield Frame(UART_IN, frame.which, metering.BAUD, frame.t_ms + metering.ANSWER_MS, meter.answer(frame.t_ms, out))
 
     def fell(self, node: int, t_ms: int, cause: int) -> None:
         """A node resets: its lamp is full until the firmware says otherwise."""
