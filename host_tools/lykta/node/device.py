@@ -142,7 +142,8 @@ class Device:
             if said.endswith(_PROMPT):
                 # Two interrupts may give two prompts: an empty program takes up all that is still on its way.
                 self._link.in_raw_repl = True
-                return self._settled(), heard
+                if self._settled():
+                    return True, heard
             if from_console(self.port, heard):
                 break
         return False, heard

@@ -29,7 +29,7 @@ from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS, Finding, overall
 #: What a bench cannot tell: no neighbour is on, no lamp and no sensor is connected. It is judged on the post.
 ON_THE_POST = ("light", "radio", "radar", "sensors")
 _INVERTED = 256
-_FIRST_LOOK_S = 4.0
+_FIRST_LOOK_S = 8.0
 
 #: The MAC, and the version of the runtime.
 _WHO = "import machine\nprint(repr((_x(machine.unique_id()).decode(),'.'.join([str(x) for x in sys.implementation.version[:3]]))))"
