@@ -40,7 +40,7 @@ def node() -> None:
     """
 
 
-@node.command(name="list")
+@node.command(name="list", short_help="List the boards that are plugged in.")
 @click.option("--ask", is_flag=True, help="Ask each board who it is: that stops its program for some seconds.")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def list_(ask: bool, as_json: bool) -> None:
@@ -78,7 +78,7 @@ def _row(port: Port, ask: bool) -> dict[str, str]:
     return row
 
 
-@node.command()
+@node.command(short_help="Show who a node is and how it is.")
 @port_option
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def info(port: str | None, as_json: bool) -> None:
@@ -121,7 +121,7 @@ def _told(about: Info) -> list[tuple[str, str]]:
     return lines
 
 
-@node.command()
+@node.command(short_help="Follow what a node prints.")
 @port_option
 def logs(port: str | None) -> None:
     """Follow what a node prints, with the time and with what it means; Ctrl-C ends it.
@@ -144,7 +144,7 @@ def logs(port: str | None) -> None:
         click.echo("", err=True)
 
 
-@node.command()
+@node.command(short_help="Blink, to be seen from below.")
 @port_option
 @click.option("--seconds", type=click.IntRange(1, 60), default=_IDENTIFY_S, show_default=True)
 def identify(port: str | None, seconds: int) -> None:
@@ -160,7 +160,7 @@ def identify(port: str | None, seconds: int) -> None:
         session.perform(board, programs.identify(seconds), seconds + _LOOK_S, lambda _: None, lambda _: None)
 
 
-@node.command(name="get")
+@node.command(name="get", short_help="Show the settings on a node.")
 @port_option
 @click.argument("names", nargs=-1, metavar="[SETTING]...")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
@@ -190,7 +190,7 @@ def get(port: str | None, names: tuple[str, ...], as_json: bool) -> None:
     click.echo(f"version {version}; clocks and holidays are known until {program.until}")
 
 
-@node.command(name="set")
+@node.command(name="set", short_help="Change settings on a node.")
 @port_option
 @site_option
 @click.argument("settings", nargs=-1, required=True, metavar="SETTING=VALUE...")
@@ -219,7 +219,7 @@ def set_(port: str | None, site_name: str | None, settings: tuple[str, ...]) -> 
     record.note("settings", {"changed": changed, "version": version + 1})
 
 
-@node.command()
+@node.command(short_help="Keep a node's settings in a file.")
 @port_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; LAMP-DATE.lykta.zip where not given.")
 def backup(port: str | None, output: Path | None) -> None:
@@ -237,7 +237,7 @@ def backup(port: str | None, output: Path | None) -> None:
     click.echo(f"{target}: {', '.join(saved.files)} of {saved.lamp or saved.mac}. No keys are in it.")
 
 
-@node.command()
+@node.command(short_help="Put back what `backup` kept.")
 @port_option
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--other-lamp", is_flag=True, help="Although this node is another lamp than that of the backup.")
@@ -264,7 +264,7 @@ def restore(port: str | None, file: Path, other_lamp: bool) -> None:
         click.echo(f"It has no keys, so no radio: lykta flash SITE {saved.lamp} brings them.", err=True)
 
 
-@node.command()
+@node.command(short_help="Type to MicroPython on the board.")
 @port_option
 def repl(port: str | None) -> None:
     """Type to MicroPython on the board itself; Ctrl-C stops the node's program, Ctrl-D starts it anew, Ctrl-] ends this.
@@ -283,7 +283,7 @@ def repl(port: str | None) -> None:
         raise click.exceptions.Exit(status)
 
 
-@node.command(name="factory-reset")
+@node.command(name="factory-reset", short_help="Make a node nobody again.")
 @port_option
 @site_option
 @click.option("--confirm", metavar="LAMP", help="The lamp's name, for scripts: without it you are asked to type it.")

@@ -23,7 +23,7 @@ _COMING, _GOING = "coming", "going"
 _LONGEST_MIN = 10
 
 
-@click.command()
+@click.command(short_help="Test a node and its lamp.")
 @port_option
 @site_option
 @click.option("--quick", is_flag=True, help="Only what the node finds by itself: no questions, no walking.")
@@ -96,7 +96,7 @@ def _walk_past(board: Device, console: Console, findings: list[Finding], about: 
     about["neighbours"] = {record.lamp_named(int(number)): dbm for number, dbm in watched.neighbours().items()}
 
 
-@click.command()
+@click.command(short_help="Walk past: are you noticed?")
 @port_option
 @site_option
 @click.option("--minutes", type=click.IntRange(1, _LONGEST_MIN), default=_LONGEST_MIN, show_default=True, help="It ends by itself.")
