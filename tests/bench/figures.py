@@ -1,7 +1,7 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node] [--seeds 1001-1100] [--training 1-20]
+python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash] [--seeds 1001-1100] [--training 1-20]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 import energy
+import flashing
 import hostile
 import node
 import searching
@@ -22,7 +23,7 @@ import speed
 
 from lykta import __version__
 
-PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node")
+PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash")
 
 
 def machine() -> str:
@@ -81,6 +82,9 @@ def lines(parts: tuple[str, ...], quick: bool, seeds: range, training: range | N
     if "node" in parts:
         yield "\n7. The node, by whole firmwares " + busy()
         yield from node.report(quick)
+    if "flash" in parts:
+        yield "\n8. Flashing virtual boards " + busy()
+        yield from flashing.report(quick)
 
 
 def main() -> None:

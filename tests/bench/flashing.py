@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ BOARDS = 8
 _QUIET = Options(test=False)
 
 
-def speed(folder: Path, patch: pytest.MonkeyPatch) -> None:
+def speed(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
     """Time beside the bare tools, of a second run, and of several boards at once."""
     street = street_with_keys(folder, patch)
     image = image_in(folder, size=PROGRAM)
@@ -41,22 +42,22 @@ def speed(folder: Path, patch: pytest.MonkeyPatch) -> None:
     wanted = preparation.wanted("K05")
     with Bench(folder / "bench", count=BOARDS, real_speed=True) as bench, Inventory(folder / "a.sqlite", now=lambda: NOW) as inventory:
         bare = _bare(folder, bench.ports[0], wanted)
-        print(f"bare esptool and mpremote            {bare:7.1f} s")
+        yield f"bare esptool and mpremote            {bare:7.1f} s"
         begun = time.monotonic()
         outcome = flash(bench.ports[1], lambda mac, chip: wanted, "", _QUIET, inventory, Silent())
         assert outcome.error is None, outcome.error
         ours = time.monotonic() - begun
-        print(f"lykta flash, the same writes         {ours:7.1f} s   {(ours / bare - 1) * 100:+.0f} %   aim: at most +10 %")
+        yield f"lykta flash, the same writes         {ours:7.1f} s   {(ours / bare - 1) * 100:+.0f} %   aim: at most +10 %"
         outcome = flash(bench.ports[1], lambda mac, chip: wanted, "", _QUIET, inventory, Silent())
         assert not outcome.changes, outcome
-        print(f"second run, all is right             {outcome.work_s:7.1f} s            aim: under 3 s")
+        yield f"second run, all is right             {outcome.work_s:7.1f} s            aim: under 3 s"
     with Bench(folder / "many", count=BOARDS, real_speed=True) as bench, Inventory(folder / "b.sqlite", now=lambda: NOW) as inventory:
         assignment = Assignment(preparation, inventory, street.lamps)
         begun = time.monotonic()
         outcomes = flash_all(bench.ports, assignment.choose, "", _QUIET, inventory, lambda port: Silent(), BOARDS, lambda outcome: None)
         assert all(outcome.well for outcome in outcomes), [outcome.error for outcome in outcomes]
         took = time.monotonic() - begun
-        print(f"{BOARDS} boards at once                     {took:7.1f} s   one after the other would be {ours * BOARDS:.0f} s")
+        yield f"{BOARDS} boards at once                     {took:7.1f} s   one after the other would be {ours * BOARDS:.0f} s"
 
 
 def _bare(folder: Path, port: str, wanted: Wanted) -> float:
@@ -85,7 +86,7 @@ def _run(*words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def cuts(folder: Path, patch: pytest.MonkeyPatch, random_cuts: int) -> None:
+def cuts(folder: Path, patch: pytest.MonkeyPatch, random_cuts: int) -> Iterator[str]:
     """The cable pulled before each message to the prompt, and after random numbers of bytes; each time the same command, then a look."""
     with table(folder, patch) as made:
         with patch.context() as inner:
@@ -95,9 +96,9 @@ def cuts(folder: Path, patch: pytest.MonkeyPatch, random_cuts: int) -> None:
             total = begun - _bytes(made)
         boundaries = range(1, len(said) + 1)
         draw = random.Random(SEED)
-        print(f"{total} bytes and {len(said)} messages for a blank board ({len(SMALL.package) + len(SMALL.root)} small files)")
-        _report("before each message", [_cut_at_message(made, patch, number) for number in boundaries])
-        _report(f"at random bytes, seed {SEED}", [_cut_at_byte(made, draw.randrange(total)) for _ in range(random_cuts)])
+        yield f"{total} bytes and {len(said)} messages for a blank board ({len(SMALL.package) + len(SMALL.root)} small files)"
+        yield from _told("before each message", [_cut_at_message(made, patch, number) for number in boundaries])
+        yield from _told(f"at random bytes, seed {SEED}", [_cut_at_byte(made, draw.randrange(total)) for _ in range(random_cuts)])
 
 
 _PLENTY = 1 << 40
@@ -116,7 +117,7 @@ def _erase(made: Table) -> None:
     board.flash.erase(0, board.flash.size)
 
 
-def _cut_at_message(made: Table, patch: pytest.MonkeyPatch, number: int) -> tuple[bool, bool]:
+def _cut_at_message(made: Table, patch: pytest.MonkeyPatch, number: int) -> tuple[bool, str]:
     _erase(made)
     with patch.context() as inner:
         pull_before(inner, made.bench, number)
@@ -124,41 +125,47 @@ def _cut_at_message(made: Table, patch: pytest.MonkeyPatch, number: int) -> tupl
     return struck, _repaired(made)
 
 
-def _cut_at_byte(made: Table, number: int) -> tuple[bool, bool]:
+def _cut_at_byte(made: Table, number: int) -> tuple[bool, str]:
     _erase(made)
     made.bench.fault(0, f"cut={number}")
     struck = made.flash(_QUIET).error is not None
     return struck, _repaired(made)
 
 
-def _repaired(made: Table) -> bool:
-    """Whether the same command makes it right, and the one after finds nothing to do."""
+def _repaired(made: Table) -> str:
+    """What is still wrong after the same command, or with a further one that should find nothing to do; "" for nothing."""
     made.bench.heal(0)
-    well = made.flash(_QUIET)
+    first = made.flash(_QUIET)
     again = made.flash(_QUIET)
-    good = well.well and again.error is None and not again.changes
-    print("." if good else f"\nnot repaired: {well.error or ''} {again.error or ''} {again.changes}", end="" if good else "\n", flush=True)
-    return good
+    return "" if first.well and again.error is None and not again.changes else f"{first.error or ''} {again.error or ''} {again.changes}"
 
 
-def _report(where: str, found: list[tuple[bool, bool]]) -> None:
-    struck, good = sum(one for one, _ in found), sum(two for _, two in found)
-    print(f"\ncable pulled {where}: {len(found)} times, {struck} ended the command; repaired by the same command: {good} of {len(found)}")
+def _told(where: str, found: list[tuple[bool, str]]) -> Iterator[str]:
+    struck, wrong = sum(one for one, _ in found), [two for _, two in found if two]
+    yield f"cable pulled {where}: {len(found)} times, {struck} of them ended the command"
+    yield f"  repaired by the same command: {len(found) - len(wrong)} of {len(found)}   aim: all"
+    yield from (f"  not repaired: {one}" for one in wrong)
+
+
+def report(quick: bool, only: str = "", random_cuts: int = 0) -> Iterator[str]:
+    """All of it, or one part."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as away:
+        for name in ("speed", "cuts"):
+            folder = Path(away) / name
+            folder.mkdir()
+            if only in ("", name):
+                yield from speed(folder, patch) if name == "speed" else cuts(folder, patch, random_cuts or (5 if quick else 200))
 
 
 def main() -> None:
     """Print all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cuts", type=int, default=200)
-    parser.add_argument("--only", choices=("speed", "cuts"))
+    parser.add_argument("--only", choices=("speed", "cuts"), default="")
     given = parser.parse_args()
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as away:
-        for name in ("speed", "cuts"):
-            folder = Path(away) / name
-            folder.mkdir()
-            if given.only in (None, name):
-                speed(folder, patch) if name == "speed" else cuts(folder, patch, given.cuts)
+    for line in report(False, given.only, given.cuts):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
