@@ -108,7 +108,7 @@ def test_losses__and_a_dead_node_leave_everybody_lit():
     loops = rows_of(by_loop.levels, 6, end_ms)
     own = [values for values in loops if values[0] == dead.lamp]
     assert all(level_at(own, t_ms) == 1000 for t_ms in range(dead.from_ms, dead.until_ms, 1_000))
-    # Copies come 150 to 190 ms apart, and the light takes 2 s: somebody who waits for the third is a second behind at the most.
+    # Copies come 80 to 120 ms apart, and the light takes 2 s: somebody who waits for the last is a second behind at the most.
     for lamp in by_loop.traces:
         theirs, ours = ([values for values in rows if values[0] == lamp] for rows in (kernel, loops))
         for t_ms in range(plan.begin_ms + 5_000, end_ms, 1_000):

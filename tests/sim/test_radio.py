@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import pytest
 
+from lykta.corehost import firmware_folder
 from lykta.sim import radio
 from lykta.sim.radio import IDEAL, REAL, Radio
 
@@ -44,10 +46,17 @@ def test_loss__comes_in_bursts():
 
 
 def test_copies__get_through_a_burst():
-    """Three copies 150 ms apart lose far less than one does, and more over two posts than over one."""
-    once, thrice = lost(Radio(loss=0.1).row(9)), lost(REAL.row(9))
-    assert thrice < once / 2
-    assert lost(REAL.row(9), hops=3) > thrice
+    """Copies as nodes send them lose far less than one does, and more over two posts than over one."""
+    once, often = lost(Radio(loss=0.1).row(9)), lost(REAL.row(9))
+    assert often < once / 2
+    assert lost(REAL.row(9), hops=3) > often
+
+
+def test_copies__are_those_of_the_firmware():
+    """The kernel's real radio repeats a frame as often, and at such intervals, as a node does."""
+    outbox = (firmware_folder() / "lykta_node" / "tasks" / "outbox.py").read_text(encoding="utf-8")
+    values = {name: int(value) for name, value in re.findall(r"^(\w+) = const\((\d+)\)", outbox, re.MULTILINE)}
+    assert (REAL.copies, REAL.spacing_ms) == (values["COPIES"], values["SPACING_MS"] + values["JITTER_MS"] // 2)
 
 
 def test_relay__takes_the_delay_of_every_post():

@@ -43,7 +43,7 @@ class Radio:
     loss: float = 0.0  # share of frames lost at a receiver
     burst_ms: int = 300
     copies: int = 1
-    spacing_ms: int = 150
+    spacing_ms: int = 100
     range_cm: int = 20_000  # farther than this along the straight line, frames are relayed
 
     def row(self, seed: int) -> list[int]:
@@ -53,8 +53,8 @@ class Radio:
         return [lossy, self.delay_ms, self.jitter_ms, self.burst_ms, cycle, self.copies, self.spacing_ms, seed & 0x7FFFFFFF, self.range_cm]
 
 
-#: "Real" of `definitions.md`, section 4: 10 % of frames lost per receiver in bursts of 300 ms, three copies of each.
-REAL = Radio(delay_ms=10, jitter_ms=20, loss=0.1, burst_ms=300, copies=3, spacing_ms=150)
+#: "Real" of `definitions.md`, section 4: 10 % of frames lost per receiver in bursts of 300 ms; copies as a node sends them.
+REAL = Radio(delay_ms=10, jitter_ms=20, loss=0.1, burst_ms=300, copies=5, spacing_ms=100)
 IDEAL = Radio()
 
 
