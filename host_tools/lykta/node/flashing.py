@@ -322,10 +322,6 @@ def _on_the_bench(found: Finding) -> Finding:
     return found
 
 
-def _line(found: Finding) -> str:
-    return f"{found.verdict:<12}{found.part:<12}{found.text}"
-
-
 def first_day(today: dt.date) -> dt.date:
     """The day from which the nights of a node are planned: the same all year, so that a second run finds nothing to write."""
     return dt.date(today.year, 1, 1)
