@@ -290,9 +290,7 @@ class _Flashing:
         device.soft_reset()
         now = dt.datetime.now(dt.UTC)
         device.run(_SET_CLOCK % ((now.year, now.month, now.day, 0, now.hour, now.minute, now.second, 0),))
-        self.outcome.findings = [
-            _on_the_bench(one) for one in selftest.own(device, lambda one: self.watcher.say(_line(_on_the_bench(one))))
-        ]
+        self.outcome.findings = [_on_the_bench(one) for one in selftest.own(device, lambda one: None)]
         self.outcome.tested = True
         device.run(_FORGIVE)
 
