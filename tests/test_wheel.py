@@ -82,3 +82,9 @@ def test_wheel__runs_its_own_firmware(installed: Path, tmp_path: Path):
     program = "from lykta import corehost; print(corehost.schema.__file__)"
     file = Path(run([str(installed), "-c", program], tmp_path).stdout.strip())
     assert file.relative_to(installed.parents[1]).parts[-5:] == ("lykta", "_firmware", "lykta_node", "core", "schema.py")
+
+
+def test_wheel__knows_its_boards(installed: Path, tmp_path: Path):
+    """They come out of the wheel, checked as in the clone; a site may name them."""
+    program = "from lykta.plan.board_reader import load_board, packaged_boards; print(*(load_board(name).id for name in packaged_boards()))"
+    assert run([str(installed), "-c", program], tmp_path).stdout.split() == ["esp32_devkitc", "esp32_poe", "esp32c3_mini", "esp32s3_post"]
