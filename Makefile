@@ -8,10 +8,10 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --require-hashes --only-binary :all: --no-binary esptool --no-build-isolation
 PYTEST := $(PY) -m pytest
 
-CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel docs
+CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check env fast lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-fetch soak docs bench size coverage pictures lock clean
+.PHONY: help demo test check env fast sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo test-fetch soak docs bench size coverage pictures lock clean
 
 help: ## this list
 	@echo 'Lykta: adaptive street lighting. The two to know: `make demo` and `make test`.'
@@ -21,7 +21,7 @@ demo: $(VENV)/.base ## simulate a night at Valla Torg, print its figures, write 
 	@$(PY) -m lykta simulate valla_torg --out night
 
 test: $(VENV)/.dev ## all tests but those that build and install
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow and not sumo"
 
 check: ## what CI runs: every stage below, timed, failing at the end if any failed
 	@MAKE="$(MAKE)" .ci/stages $(CHECKS)
@@ -32,6 +32,8 @@ fast: $(VENV)/.fast ## add the compiled engine (Numba) to .venv
 
 lint: $(VENV)/.dev ## style: ruff check and ruff format
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+sumo: $(VENV)/.sumo ## add Eclipse SUMO to .venv (150 MB to fetch)
 
 format: $(VENV)/.dev ## let ruff put right what it can
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
@@ -57,7 +59,10 @@ test-micropython: $(VENV)/.dev ## the tests on a real MicroPython VM
 	@$(PYTEST) -q -m "micropython and not slow"
 
 test-wheel: $(VENV)/.dev ## the slow tests: build the wheel, install it elsewhere, run it there
-	@$(PYTEST) -q --durations=5 -m "slow and not fetch and not soak"
+	@$(PYTEST) -q --durations=5 -m "slow and not fetch and not soak and not sumo"
+
+test-sumo: $(VENV)/.dev $(VENV)/.sumo ## the tests with SUMO: its nights beside ours, a real quarter all the way
+	@$(PYTEST) -q --durations=5 -m "sumo"
 
 test-fetch: $(VENV)/.dev ## the tests that fetch the 32-bit VM (64-bit Linux with apt): the heap of a node stays in its budget
 	@$(PYTEST) -q --durations=5 -m fetch
@@ -113,6 +118,11 @@ $(VENV)/.base: $(VENV)/.python locks/base.txt pyproject.toml
 $(VENV)/.fast: $(VENV)/.base locks/fast.txt
 	@echo "installing the compiled engine (locks/fast.txt)"
 	@$(LOCKED) -r locks/fast.txt
+	@touch $@
+
+$(VENV)/.sumo: $(VENV)/.base locks/sumo.txt
+	@echo "installing Eclipse SUMO (locks/sumo.txt)"
+	@$(LOCKED) -r locks/sumo.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base locks/dev.txt

@@ -65,6 +65,7 @@ def test_locks__cover_what_is_asked_for():
     fast = wanted(project["optional-dependencies"]["fast"])
     faults = unmet(ROOT / "locks" / "base.txt", base)
     faults += unmet(ROOT / "locks" / "fast.txt", base + fast)
+    faults += unmet(ROOT / "locks" / "sumo.txt", base + wanted(project["optional-dependencies"]["sumo"]))
     faults += unmet(ROOT / "locks" / "dev.txt", base + fast + wanted(groups["dev"]))
     assert faults == []
 
@@ -74,3 +75,7 @@ def test_locks__agree_on_versions():
     base, fast, dev = (pins(ROOT / "locks" / f"{name}.txt") for name in ("base", "fast", "dev"))
     for small, large in ((base, fast), (fast, dev)):
         assert {name: str(large[name].specifier) for name in small} == {name: str(pin.specifier) for name, pin in small.items()}
+    beside = pins(ROOT / "locks" / "sumo.txt")
+    assert {name: str(pin.specifier) for name, pin in beside.items() if name in dev} == {
+        name: str(dev[name].specifier) for name in beside if name in dev
+    }

@@ -51,7 +51,7 @@ def _schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.argument("what", metavar="SITE")
 @click.option("--profile", metavar="FILE", help="Profile: a file or a packaged name. Default: the one that the site names.")
 @click.option("--requirement", metavar="FILE", help="What service is judged against. Default: the one that the site names.")
-@click.option("--traffic", metavar="FILE", help="Who comes by: a demand, a CSV of counts, or quiet, busy, kungsholms@30.")
+@click.option("--traffic", metavar="FILE", help="Who comes by: a demand, a CSV of counts, quiet, busy, kungsholms@30; sumo: by SUMO.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help=f"The night that begins on this day. Default: {DATE}.")
 @click.option("--seed", "seeds", type=Seeds(), metavar="N|A-B", help="Seed, or several: one night each. Default: 1.")
 @click.option("--sensors", type=click.Choice(SENSORS), help="As the site has them (the default), or ideal ones.")

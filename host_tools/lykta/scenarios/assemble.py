@@ -18,6 +18,7 @@ from lykta.score.requirements import Condition
 from lykta.site import Site
 from lykta.site.loader import find
 from lykta.traffic import load_demand
+from lykta.traffic.reader import SUMO, is_sumo, name_of_sumo, parts_of_sumo
 
 T = TypeVar("T")
 #: What a scenario is made of besides its site, which may name each of them.
@@ -95,6 +96,8 @@ def assemble(wish: Wish, breaks: Callable[[Site, NightTimes], Broken] | None = N
 
 def beside(name: str, folder: Path) -> str:
     """A file beside another one, else the name as it stands: a packaged one, or a path from here."""
+    if is_sumo(name):
+        return name if name == SUMO else name_of_sumo(*(beside(part, folder) for part in parts_of_sumo(name)))
     path, _, rate = name.partition("@")
     near = folder / path
     return f"{near}{'@' if rate else ''}{rate}" if path and near.is_file() else name
@@ -103,6 +106,8 @@ def beside(name: str, folder: Path) -> str:
 def _named_by(site: Site, file: Path, parts: Mapping[str, str], loader: _Loader) -> dict[str, str]:
     """The name of every part: as asked for, else as the site has it; a problem where neither names one."""
     names = {part: parts.get(part) or beside(getattr(site, part), file.parent) for part in PARTS}
+    if is_sumo(names["traffic"]) and not (asked := parts_of_sumo(names["traffic"]))[0] and site.traffic:
+        names["traffic"] = name_of_sumo(beside(site.traffic, file.parent), asked[1])
     missing = [part for part, name in names.items() if not name]
     if missing:
         instead = "name it in the scenario" if loader.nodes else "give " + " ".join(f"--{part} FILE" for part in missing)

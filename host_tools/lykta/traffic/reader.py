@@ -4,6 +4,8 @@ load_demand("quiet")               packaged
 load_demand("kungsholms@30")       the same with 30 users an hour
 load_demand("my_traffic.yaml")     the user's own
 load_demand("counts.csv", date)    real counts, those of the season of a date
+load_demand("sumo:quiet")          the people of `quiet` as SUMO moves them, on a net made of the site
+load_demand("sumo:quiet,my.net.xml")    the same on a net of one's own
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from lykta.traffic.demand import CAR, CYCLIST, DEFAULT_HABITS, NAMES, PEDESTRIAN
 from lykta.units import near_miss
 
 PACKAGED = Path(__file__).resolve().parent.parent / "data" / "traffic"
+#: The traffic of a site as SUMO moves it, and how names of its nets end.
+SUMO = "sumo"
+_NET = ".net.xml"
 _TOP = ("name", "about", "users_an_hour", "users_an_hour_weekend", "stay_on_way", "entrances", "turns")
 _OF_CLASS: tuple[str, ...] = ("share", "an_hour", "an_hour_weekend", "speed", "lateral", "pavement", "grouped", "group_size")
 _OF_CLASS += ("pausing", "pause", "turning", "loitering", "loiter", "with_dog")
@@ -37,6 +42,8 @@ def load_demand(path_or_name: str | Path, date: datetime.date | None = None) -> 
 
     `date` chooses the season in counts. Raises InputError with all problems of the file.
     """
+    if is_sumo(str(path_or_name)):
+        return _by_sumo(str(path_or_name), date)
     text, _, rate = str(path_or_name).partition("@")
     demand = _load(text, date)
     if not rate:
@@ -45,6 +52,41 @@ def load_demand(path_or_name: str | Path, date: datetime.date | None = None) -> 
         return demand.scaled(_users(rate))
     except ValueError:
         raise InputError.of(str(path_or_name), f'"{rate}" users an hour are not possible here. Write for example "{text}@30".') from None
+
+
+def is_sumo(text: str) -> bool:
+    """Whether a name of traffic asks for SUMO: `sumo`, `sumo:quiet`, `sumo:my.net.xml`, `sumo:quiet,my.net.xml`."""
+    return text == SUMO or text.startswith(f"{SUMO}:")
+
+
+def parts_of_sumo(text: str) -> tuple[str, str]:
+    """(demand, net) that a name of traffic by SUMO has; "" for what it leaves to the site."""
+    parts = [part.strip() for part in text.partition(":")[2].split(",") if part.strip()]
+    nets = [part for part in parts if part.endswith(_NET)]
+    demands = [part for part in parts if part not in nets]
+    if len(nets) > 1 or len(demands) > 1:
+        raise InputError.of(text, 'names more than one demand or net. Write for example "sumo:quiet", or "sumo:quiet,my.net.xml".')
+    return "".join(demands), "".join(nets)
+
+
+def name_of_sumo(demand: str, net: str) -> str:
+    """The name of traffic by SUMO that has these parts."""
+    return f"{SUMO}:{','.join(filter(None, (demand, net)))}"
+
+
+def _by_sumo(text: str, date: datetime.date | None) -> Demand:
+    """The demand of a name, moved by SUMO."""
+    from lykta.traffic.sumo import MadeNet, OwnNet
+
+    named, net = parts_of_sumo(text)
+    if not named:
+        raise InputError.of(text, 'whose people? Name them: "sumo:quiet".')
+    found = load_demand(named, date)
+    if net and not Path(net).is_file():
+        raise InputError.of(net, "there is no such file.")
+    where = f"on {net}" if net else "on a net made of the site"
+    source = OwnNet(Path(net)) if net else MadeNet()
+    return replace(found, name=f"{found.name}, moved by SUMO", notes=(*found.notes, f"SUMO moves these people {where}."), source=source)
 
 
 def _users(text: str) -> float:
