@@ -99,6 +99,18 @@ def test_visits__are_no_failed_starts(port: str, capsys: pytest.CaptureFixture[s
     assert about.counts["boots"] >= 8
 
 
+def test_calm__starts_a_node_anew_whose_watchdog_may_run(port: str):
+    """Ten seconds after its start a watchdog cannot be stopped any more: the chip itself is reset, and caught in time."""
+    with session.attended(port) as board:
+        provisioned.hurry(board)
+        board.run("import time\ntime.sleep_ms(11_000)")
+        assert session.info(board).up_ms > 10_000
+        session.calm(board)
+        about = session.info(board)
+    assert about.up_ms < 10_000
+    assert about.lamp == LAMP
+
+
 def test_self_test__tells_every_part_and_is_written_down(port: str, capsys: pytest.CaptureFixture[str]):
     """Alone on a bench no neighbour is heard: that fails, and says so; what nobody looked at is not checked."""
     said = run(capsys, "selftest", "--site", SITE, "--quick", status=1)
