@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from lykta import sensing
 from lykta.corehost import control, dimmer, neighbours
 from lykta.corehost import lamp as row
 from lykta.plan import Plan
+from lykta.profiles import load_requirement, resolve_requirement
+from lykta.score import Rules, judge, prepare
+from lykta.sim import night
 from lykta.vm import frames
 from lykta.vm.frames import Frame
 
@@ -17,6 +22,7 @@ POLL_MS = 20  # the firmware sees a switch within this time
 LINE_MS = 3  # what a radar's report takes on the line, rounded up
 RELAY_MS = 60 + POLL_MS  # at most, from hearing a telegram to passing it on
 TICK_MS = 50
+LINGER_MS = 360_000  # of the profile: who stands for longer is another matter
 
 Rows = list[list[int]]
 
@@ -104,3 +110,23 @@ def level_at(rows: Rows, t_ms: int) -> int:
     state[row.POSITION], state[row.RATE], state[row.TARGET_POSITION] = position, rate, dimmer.position_of(target)
     dimmer.move(state, t_ms - begin_ms)
     return int(dimmer.level_of(state[row.POSITION]))
+
+
+def dark_s(plan: Plan, moves: pa.Table, levels: Sequence[int], detections: Sequence[int], end_ms: int, from_ms: int = 0) -> float:
+    """For how long people of Kungsholms strand's requirement were in the dark until `end_ms`, of those who came from a time on.
+
+    `levels`, `detections`: flat, as an engine gives them. Who stands for longer than LINGER_MS does not count;
+    """
+    needs = load_requirement("kungsholms_strand")
+    rules = Rules(needs.tau_ms, resolve_requirement(needs, plan.agenda.times))
+    begun = moves.group_by("user").aggregate([("t0_ms", "min")])
+    chosen = {
+        user for user, t_ms in zip(begun["user"].to_pylist(), begun["t0_ms_min"].to_pylist(), strict=True) if from_ms <= t_ms < end_ms
+    }
+    people = moves.filter(pa.array([user in chosen for user in moves["user"].to_pylist()]))
+    fields = sensing.coverage(plan.site, plan.graph)
+    owed = prepare(plan.site, plan.graph, rules, people, fields, plan.begin_ms, end_ms, plan.floors)
+    light = night.level_table(plan, np.array(levels), plan.begin_ms)
+    score = judge(owed, light, night._detections(np.array(detections)), linger_ms=[LINGER_MS] * 3)
+    assert score.everyone.users > 2
+    return float(score.everyone.dark_s - score.everyone.stationary_s)

@@ -13,7 +13,7 @@ from lykta.sensing import wire
 from lykta.sim import engines, loop, night
 from lykta.sim.breakdowns import Breakdown
 from lykta.sim.radio import IDEAL, REAL, Radio
-from tests.sim.looped import TICK_MS, Rows, disagreements, level_at, replayed, rows_of, tolerance
+from tests.sim.looped import TICK_MS, Rows, dark_s, disagreements, level_at, replayed, rows_of, tolerance
 from tests.sim.nights import people, plan_of
 
 pytestmark = pytest.mark.micropython
@@ -22,6 +22,7 @@ SEED = 3
 #: (site, demand, minutes of it): its phase change at the beginning, and people.
 SHORT = (("kungsholms_strand", "kungsholms@60", 8.0), ("valla_torg", "quiet", 3.0))
 COMES_UP_MS = 3_000  # at light on, from dark
+DARK_S = 2  # the radio's delays and losses differ between the engines
 #: Posts of Valla Torg that are farther apart than a radio reaches are told by relays.
 RELAYS = {"kungsholms_strand": 0, "valla_torg": 1}
 
@@ -100,20 +101,18 @@ def test_pause__of_the_host_changes_nothing_that_polling_sees(tmp_path: Path):
 
 
 def test_losses__and_a_dead_node_leave_everybody_lit():
-    """With the real radio, a node that dies and comes back: nobody is darker than in the kernel for longer than the copies take."""
+    """With the real radio, a node that dies and comes back: its lamp is full meanwhile, and nobody is in the dark for it."""
     site, demand, minutes = SHORT[0]
     plan = plan_of(site)
     dead = Breakdown(10, "node", plan.begin_ms + 60_000, plan.begin_ms + 240_000)
-    kernel, by_loop, end_ms = lit(site, demand, minutes, REAL, (dead,))
+    _, by_loop, end_ms = lit(site, demand, minutes, REAL, (dead,))
     loops = rows_of(by_loop.levels, 6, end_ms)
     own = [values for values in loops if values[0] == dead.lamp]
     assert all(level_at(own, t_ms) == 1000 for t_ms in range(dead.from_ms, dead.until_ms, 1_000))
-    # Copies come 80 to 120 ms apart, and the light takes 2 s: somebody who waits for the last is a second behind at the most.
-    for lamp in by_loop.traces:
-        theirs, ours = ([values for values in rows if values[0] == lamp] for rows in (kernel, loops))
-        for t_ms in range(plan.begin_ms + 5_000, end_ms, 1_000):
-            wanted = min(level_at(theirs, moment) for moment in range(t_ms - 1_000, t_ms + 1_001, 100) if moment < end_ms)
-            assert level_at(ours, t_ms) >= wanted - 1, (lamp, t_ms)
+    moves, told = people(plan, demand, SEED, 1)
+    levels, detections, _ = night._by_kernel(plan, told, REAL.row(SEED), (), ENGINE)
+    unbroken = dark_s(plan, moves, levels, detections, end_ms)
+    assert dark_s(plan, moves, by_loop.levels, by_loop.detections, end_ms) <= unbroken + DARK_S
 
 
 def test_night__by_the_loop_engine_has_the_tables_of_a_night(monkeypatch: pytest.MonkeyPatch):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -14,14 +13,13 @@ from gauges import faults
 from lykta import sensing, traffic
 from lykta.corehost import health
 from lykta.plan import Plan, make_plan
-from lykta.profiles import load_requirement, resolve_requirement
-from lykta.score import Rules, judge, prepare
 from lykta.sensing import Fault, models
-from lykta.sim import loop, night
+from lykta.sim import loop
 from lykta.sim.breakdowns import Breakdown
 from lykta.sim.radio import IDEAL
 from lykta.site.graph import Graph
 from lykta.site.model import Floor, Sensor
+from tests.sim.looped import dark_s
 from tests.sim.nights import plan_of
 
 pytestmark = [pytest.mark.micropython, pytest.mark.slow]
@@ -30,7 +28,6 @@ SEED = 5
 KILLED = 3 * M
 END = 12 * M
 KINDS = ("node", "radio", "sensor")
-LINGER_MS = 360_000  # of the profile: who stands for longer is another matter
 #: A radio is known to be silent after three minutes, and by then its lamp is full: until then it lacks what neighbours would tell it.
 KNOWN = {"node": 0, "radio": int(health.RADIO_SILENT_MS) + 2 * M // 10, "sensor": 0}
 
@@ -54,18 +51,7 @@ class Evening:
         plan = self.plan
         lit = loop.run(plan, self.told(broken), SEED, IDEAL.row(SEED), broken, breakdowns, end_ms=self.end_ms)
         assert not [text for text in lit.consoles.values() if "Traceback" in text]
-        levels = night.level_table(plan, np.array(lit.levels), plan.begin_ms)
-        needs = load_requirement("kungsholms_strand")
-        rules = Rules(needs.tau_ms, resolve_requirement(needs, plan.agenda.times))
-        begun = self.moves.group_by("user").aggregate([("t0_ms", "min")])
-        late = set(begun.filter(pa.compute.greater_equal(begun["t0_ms_min"], from_ms))["user"].to_pylist())
-        chosen = self.moves.filter(pa.array([user in late for user in self.moves["user"].to_pylist()]))
-        owed = prepare(
-            plan.site, plan.graph, rules, chosen, sensing.coverage(plan.site, plan.graph), plan.begin_ms, self.end_ms, plan.floors
-        )
-        score = judge(owed, levels, night._detections(np.array(lit.detections)), linger_ms=[LINGER_MS] * 3)
-        assert score.everyone.users > 2
-        return float(score.everyone.dark_s - score.everyone.stationary_s)
+        return dark_s(plan, self.moves, lit.levels, lit.detections, self.end_ms, from_ms)
 
 
 def evening(plan: Plan, users: int, minutes_ms: int) -> Evening:
