@@ -254,8 +254,7 @@ def _write_detection(detections: list[int], lamp: Row, i: int, t: int, user: int
 def _send(queue: list[int], frames: Row, sent: Row, lamp: Row, i: int, number: int, receivers: Any, link: Row, t: int) -> None:
     """Put a lamp's frame on the air: to everybody after the same time, or to each as the radio lets it through."""
     slot = number % RING
-    for field in range(row.FRAME_LENGTH):
-        frames[slot * row.FRAME_LENGTH + field] = lamp[row.FRAME + field]
+    frames[slot * row.FRAME_LENGTH : (slot + 1) * row.FRAME_LENGTH] = lamp[row.FRAME : row.FRAME + row.FRAME_LENGTH]
     sent[slot] = t
     if not link[radio.LOSSY]:
         heappush(queue, _item(t + link[radio.DELAY], _DELIVERY, slot, 0))
