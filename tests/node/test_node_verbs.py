@@ -299,7 +299,7 @@ def test_factory_reset__wants_the_name_and_leaves_nobody(port: str, capsys: pyte
     assert {"/boot.py", "/main.py", "/light", "/slots"} <= set(files)
     assert (about.lamp, set(about.versions.values()), about.firmware) == ("", {-1}, True)
     with Inventory(inventory_path(SITE)) as inventory:
-        assert inventory.last(LAMP, "reset") is not None
+        assert [event.kind for event in inventory.history(LAMP)] == ["claimed", "reset"]
     assert "nobody yet" in run(capsys, "info")
 
 
@@ -318,6 +318,18 @@ def test_node_of_another_site__is_not_written_down_here(port: str, capsys: pytes
     """A board from another street, on the wrong site's list."""
     said = run(capsys, "selftest", "--quick", "--site", "valla_torg", status=2)
     assert 'the board is K05 of "Kungsholms strand", not of "Valla torg". Give that site.' in said
+
+
+def test_second_board_that_says_it_is_the_same_lamp__is_explained(port: str, capsys: pytest.CaptureFixture[str]):
+    """Somebody has flashed K05 twice: the inventory knows the other board, and nothing is written down for this one."""
+    with Inventory(inventory_path(SITE), "Kim") as inventory:
+        inventory.claim(LAMP, "a0:b1:c2:00:00:01", "esp32_devkitc")
+        for words in (("selftest", "--quick"), ("set", "idle=60 %")):
+            said = run(capsys, *words, "--site", SITE, status=2)
+            assert (
+                "K05: this lamp has the board a0:b1:c2:00:00:01 since" in said and "(by Kim), and the one on the cable is 02:4c:59:" in said
+            )
+        assert [event.kind for event in inventory.history(LAMP)] == ["claimed"]
 
 
 def test_verbs__say_nothing_that_is_secret(template: tuple[Path, KeyStore], port: str, capsys: pytest.CaptureFixture[str], tmp_path: Path):

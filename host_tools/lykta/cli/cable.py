@@ -79,7 +79,7 @@ class Record:
     """Writes into the inventory of a site what was done to the lamp on the cable; says so where no site was given."""
 
     def __init__(self, site_name: str | None, about: Info) -> None:
-        """InputError where the node belongs to another site, or to none."""
+        """InputError where the node belongs to another site, or to none; Claimed where the lamp has another board."""
         self.about = about
         self.street: Street | None = load_street(site_name) if site_name else None
         if self.street is None:
@@ -92,6 +92,8 @@ class Record:
                 site_name or "", f'the board is {about.lamp} of "{theirs}", not of "{self.street.site.name}". Give that site.'
             )
         self.street.lamp(about.lamp)
+        with self.street.inventory() as inventory:
+            inventory.claim(about.lamp, about.mac, str(about.identity.get("board", "")))
 
     def note(self, kind: str, what: Mapping[str, Any]) -> None:
         """Write it down."""
