@@ -22,6 +22,7 @@ pytestmark = pytest.mark.micropython
 
 #: Waits for words, never for a time: this is only when a test gives up.
 _GIVE_UP_S = 30.0
+_PATIENCE = 20  # reads of a tenth of a second
 _RAW = b"\r\x03\x03\r\x01"
 
 
@@ -50,12 +51,17 @@ class Line:
     def __exit__(self, *error: object) -> None:
         self.port.close()
 
-    def until(self, words: bytes) -> bytes:
-        """All that it says, up to some words."""
-        heard, give_up = b"", time.monotonic() + _GIVE_UP_S
+    def until(self, words: bytes, ask: bytes = b"") -> bytes:
+        """All that it says, up to some words; `ask` is said again where it is silent for long."""
+        heard, give_up, silent = b"", time.monotonic() + _GIVE_UP_S, 0
         while words not in heard:
             assert time.monotonic() < give_up, heard
-            heard += self.port.read(max(1, self.port.in_waiting))
+            said = self.port.read(max(1, self.port.in_waiting))
+            heard += said
+            silent = 0 if said else silent + 1
+            if silent == _PATIENCE:
+                self.port.write(ask)
+                silent = 0
         return heard
 
     def run(self, code: str) -> str:
@@ -64,9 +70,13 @@ class Line:
         return self.until(b"\x04\x04>").partition(b"OK")[2].removesuffix(b"\x04\x04>").decode()
 
     def prompt(self) -> None:
-        """To the raw prompt."""
-        self.port.write(_RAW)
-        self.until(b"raw REPL; CTRL-B to exit\r\n>")
+        """To the raw prompt; once more where one of the interrupts came too late and ended what was to show that it is there."""
+        heard = b""
+        while b"settled" not in heard:
+            self.port.write(_RAW)
+            self.until(b"raw REPL; CTRL-B to exit\r\n>", _RAW)
+            self.port.write(b"print('set'+'tled')\x04")
+            heard = self.until(b"\x04>")
 
 
 def tool(*words: str) -> str:

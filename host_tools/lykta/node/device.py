@@ -327,7 +327,7 @@ class Device:
             said = self._link.read_until(1, _PROMPT, timeout=_SILENCE_S)
         self._ready = False
         if not said.endswith(_PROMPT):
-            raise self._no_prompt(said)
+            self.interrupt()  # it came to another prompt, or runs main.py after all
 
     def restart(self) -> None:
         """Restart MicroPython with boot.py and main.py, as after power-on: the board's own program runs, `lines` hears it."""

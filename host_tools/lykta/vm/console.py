@@ -33,6 +33,7 @@ class Console:
         self._last = b""
         self._unsent = bytearray()
         self._up = False
+        self._early = b""  # what it said before it was up: nothing, unless it failed
         self._loop = asyncio.get_running_loop()
         self._master, slave = os.openpty()
         _as_a_uart(slave)
@@ -77,9 +78,13 @@ class Console:
             data = b""
         if not data:
             self._close()
+            self._on_output(self._early if not self._up else b"")
             self._on_end(self._process.wait())
             return
-        if not self._up and _UP in data:
+        if not self._up:
+            data = self._early = self._early + data
+            if _UP not in data:
+                return
             self._up = True
             data = data.replace(_UP, b"")
             self._writable()

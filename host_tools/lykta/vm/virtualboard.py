@@ -101,6 +101,7 @@ class VirtualBoard:
         self._looking = False  # just out of a reset: BOOT still counts
         self._early = b""  # what came before the program was there to hear it
         self._raw = False
+        self._tail = b""  # the last that it said
         self._dog_s = 0.0  # what the watchdog waits, once it is started
 
     @property
@@ -250,12 +251,19 @@ class VirtualBoard:
         if dog:
             self._dog_s = int(dog[1]) / 1000
             data = _DOG.sub(b"", data)
-        if self._dog_s and (_RAW in data or _FRIENDLY in data) and self._timer is None:
+        if self._prompt_in(data) and self._dog_s and self._timer is None:
             # Who is at the prompt feeds no watchdog, and it cannot be stopped.
             self._timer = asyncio.get_running_loop().call_later(self._dog_s, self._restart, _WATCHDOG)
-        if _RAW in data or _FRIENDLY in data:
-            self._raw = data.rfind(_RAW) > data.rfind(_FRIENDLY)
         self._say(data)
+
+    def _prompt_in(self, data: bytes) -> bool:
+        """Whether it has come to a prompt, and to which; what says so may come in two pieces."""
+        heard = self._tail + data
+        raw, friendly = heard.rfind(_RAW), heard.rfind(_FRIENDLY)
+        self._tail = heard[-len(_FRIENDLY) :] if raw == friendly else b""
+        if raw != friendly:
+            self._raw = raw > friendly
+        return raw != friendly
 
     def _ended(self, status: int) -> None:
         """The program is over: a soft reset from the prompt, a reset from within, or the VM's own end."""
