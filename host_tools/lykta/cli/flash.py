@@ -56,7 +56,8 @@ def flash(
 ) -> None:  # fmt: skip
     """Make the board on the cable the node of a lamp; or a whole street of them.
 
-    MicroPython, firmware, settings and keys of that lamp of SITE, self-test, label. Run it again whenever something went wrong: it looks what is right already, and writes only the rest.
+    MicroPython, firmware, settings and keys of that lamp of SITE, self-test, label. Run it again whenever something went wrong: it looks
+    what is right already, and writes only the rest.
 
     \b
     Example:

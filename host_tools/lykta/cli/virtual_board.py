@@ -42,8 +42,9 @@ def virtual_board(
 ) -> None:
     """Boards to practise on, which flash and node take for real ones.
 
-    They have ports of their own: the real esptool flashes them, the real mpremote works on them. `lykta flash` and `lykta node` find them by themselves. The image that stands in for MicroPython on them is written beside their
-    flash. Words typed here give a board a fault or pull its cable; `help` lists them.
+    They have ports of their own: the real esptool flashes them, the real mpremote works on them. `lykta flash` and `lykta node` find them
+    by themselves. The image that stands in for MicroPython on them is written beside their flash. Words typed here give a board a fault
+    or pull its cable; `help` lists them.
 
     \b
     Example:
