@@ -65,7 +65,7 @@ def report(quick: bool) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="lykta-") as name:
         firmware = Path(name) / "firmware"
         compile_into(firmware)
-        yield from _local(firmware, 10 if quick else 60)
+        yield from _local(firmware, 60 if quick else 240)
         yield from _third(firmware, 10 if quick else 60)
         yield from _start(firmware, Path(name))
         yield from _speed(firmware, (34, 100) if quick else (10, 34, 100, 250, 500))
@@ -75,7 +75,7 @@ def report(quick: bool) -> Iterator[str]:
 def _local(firmware: Path, minutes: int) -> Iterator[str]:
     """From a change on the sensor's wire to the next change of the PWM, of lamps at rest."""
     plan = path(9, 2_500)
-    told = people(plan, 60, minutes)
+    told = people(plan, 10, minutes)
     lit = loop.run(plan, told, SEED, IDEAL.row(SEED), end_ms=plan.begin_ms + minutes * _M, firmware=firmware)
     found = []
     for lamp, duties in lit.duties.items():
