@@ -83,6 +83,9 @@ class Bench:
         except OSError as error:
             self.close()
             raise LyktaError(f"The virtual boards cannot have their ports: {error}. Give others with --tcp-port.") from error
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Unplug all of them and end the thread; what is in their flash stays."""
