@@ -27,12 +27,12 @@ _PARALLEL = 0.8  # cosine
 _STEP_CM = 200.0
 #: Somebody sets out on an edge no farther than this from where he is on the site.
 _ASIDE_CM = 4000
-_POINTS_AT_ONCE = 4096
+_CELL_CM = 10_000.0  # links are looked for among those of a cell
 
 
 @dataclass(frozen=True)
 class Lane:
-    """An edge of the net: who may use it (mask of classes), its length [m], and whether all of that is known to the site."""
+    """An edge of the net: its name, who may use it (mask of classes), its length [m]."""
 
     name: str
     classes: int
@@ -55,9 +55,17 @@ class Fit:
     def _classes(self) -> Ints:
         return np.array([lane.classes for lane in self.lanes], dtype=np.int64)
 
+    @cached_property
+    def _at_link(self) -> dict[int, Ints]:
+        """The places along each directed link."""
+        order = np.argsort(self.directed, kind="stable")
+        found, first = np.unique(self.directed[order], return_index=True)
+        return dict(zip(found.tolist(), np.split(order, first[1:]), strict=True)) if len(found) else {}
+
     def place(self, directed: int, along_cm: float, class_bit: int) -> tuple[str, float] | None:
         """The edge and position [m] nearest to a place on a directed link, for a class; None where none is near."""
-        here = np.flatnonzero((self.directed == directed) & (self._classes[self.edge] & class_bit > 0))
+        here = self._at_link.get(directed, self.edge[:0])
+        here = here[self._classes[self.edge[here]] & class_bit > 0]
         if not len(here):
             return None
         nearest = here[np.argmin(np.abs(self.along_cm[here] - along_cm))]
@@ -163,20 +171,27 @@ def _match(graph: Graph, x: Floats, y: Floats, dx: Floats, dy: Floats) -> tuple[
     bx, by = graph.x_cm[graph.b] - ax, graph.y_cm[graph.b] - ay
     drawn = np.maximum(np.hypot(bx, by), 1.0)
     directed, along = np.full(len(x), -1, dtype=np.int64), np.zeros(len(x))
-    near = (x > ax.min() - 1e5) & (x < ax.max() + 1e5) & (y > ay.min() - 1e5) & (y < ay.max() + 1e5)
-    rows = np.flatnonzero(near)
-    for start in range(0, len(rows), _POINTS_AT_ONCE):
-        some = rows[start : start + _POINTS_AT_ONCE]
-        share = np.clip(((x[some, None] - ax) * bx + (y[some, None] - ay) * by) / drawn**2, 0, 1)
-        apart = np.hypot(x[some, None] - ax - share * bx, y[some, None] - ay - share * by)
-        turn = (dx[some, None] * bx + dy[some, None] * by) / drawn
+    west, east = np.minimum(ax, ax + bx) - NEAR_CM, np.maximum(ax, ax + bx) + NEAR_CM
+    south, north = np.minimum(ay, ay + by) - NEAR_CM, np.maximum(ay, ay + by) + NEAR_CM
+    cells, of_cell = np.unique(np.stack((x // _CELL_CM, y // _CELL_CM), axis=1), axis=0, return_inverse=True)
+    of_cell = of_cell.ravel()
+    order = np.argsort(of_cell, kind="stable")
+    bounds = np.searchsorted(of_cell[order], np.arange(len(cells) + 1))
+    for number, (left, low) in enumerate((cells * _CELL_CM).tolist()):
+        here = (west <= left + _CELL_CM) & (east >= left) & (south <= low + _CELL_CM) & (north >= low)
+        links = np.flatnonzero(here)
+        if not len(links):
+            continue
+        some = order[bounds[number] : bounds[number + 1]]
+        share = np.clip(((x[some, None] - ax[links]) * bx[links] + (y[some, None] - ay[links]) * by[links]) / drawn[links] ** 2, 0, 1)
+        apart = np.hypot(x[some, None] - ax[links] - share * bx[links], y[some, None] - ay[links] - share * by[links])
+        turn = (dx[some, None] * bx[links] + dy[some, None] * by[links]) / drawn[links]
         apart[np.abs(turn) < _PARALLEL] = np.inf
-        best = np.argmin(apart, axis=1)
-        each = np.arange(len(some))
-        good = apart[each, best] <= NEAR_CM
-        back = (turn[each, best] < 0).astype(np.int64)
+        nearest = np.argmin(apart, axis=1)
+        each, best = np.arange(len(some)), links[nearest]
+        back = (turn[each, nearest] < 0).astype(np.int64)
         length = graph.length_cm[best]
-        gone = share[each, best] * length
-        directed[some] = np.where(good, 2 * best + back, -1)
+        gone = share[each, nearest] * length
+        directed[some] = np.where(apart[each, nearest] <= NEAR_CM, 2 * best + back, -1)
         along[some] = np.where(back == 1, length - gone, gone)
     return directed, along
