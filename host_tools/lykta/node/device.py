@@ -169,7 +169,7 @@ class Device:
     def _guarded(self) -> Iterator[None]:
         """Turns what pyserial and mpremote raise into a BoardError."""
         from mpremote.transport import TransportError, TransportExecError
-        from serial import SerialException  # type: ignore[import-untyped]
+        from serial import SerialException
 
         try:
             yield

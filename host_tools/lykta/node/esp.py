@@ -192,7 +192,7 @@ class Esptool:
 
     def _listen(self) -> bytes | None:
         """What the board says by itself for a moment; None where it is not there any more."""
-        import serial  # type: ignore[import-untyped]
+        import serial
 
         heard = b""
         try:

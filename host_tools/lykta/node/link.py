@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import serial  # type: ignore[import-untyped]
+import serial
 from mpremote.transport_serial import SerialTransport
 
 _WAIT_S = 0.05

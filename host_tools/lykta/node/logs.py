@@ -61,7 +61,7 @@ def explained(line: str) -> tuple[str, str]:
 
 def follow(port: str) -> Iterator[str]:
     """The lines that a board prints, for ever; what runs on it is not disturbed. BoardError where the port cannot be had, or is lost."""
-    from serial import SerialException  # type: ignore[import-untyped]
+    from serial import SerialException
 
     from lykta.node.link import Link
 

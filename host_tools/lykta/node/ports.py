@@ -52,7 +52,7 @@ def find_ports(wanted: Iterable[tuple[int, int]] = ()) -> list[Port]:
     `wanted`: vendor and product of the USB chips that count; by default all known vendors.
     """
     try:
-        from serial.tools import list_ports  # type: ignore[import-untyped]
+        from serial.tools import list_ports
     except ImportError:
         raise lacks_serial() from None
     chosen = set(wanted)

@@ -223,7 +223,7 @@ async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
 
 
 def _manager(board: VirtualBoard, writer: asyncio.StreamWriter) -> Any:
-    from serial.rfc2217 import PortManager  # type: ignore[import-untyped]
+    from serial.rfc2217 import PortManager
 
     return PortManager(_Lines(board), writer)
 
