@@ -8,13 +8,16 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
 
 ROOT = Path(__file__).resolve().parents[1]
 
 #: These run on a MicroPython VM, by tests/test_micropython.py.
 collect_ignore = ["micropython"]
 
-# The same examples in every run and on every machine; deadlines would be timing assertions.
+# The same examples in every run and on every machine; deadlines would be timing assertions. Hypothesis also draws constants that it
+# finds in whatever modules of ours are loaded by then: examples would depend on which tests run together.
+providers.is_local_module_file = lambda path: False
 hypothesis.settings.register_profile("lykta", derandomize=True, deadline=None, database=None, print_blob=False)
 # To look further: `pytest --hypothesis-profile=explore`.
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
