@@ -7,32 +7,22 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from lykta.cli import main
 from tests.tune import nights
 
 ALWAYS = ["--date", nights.DATE.isoformat(), "--engine", "python", "--workers", "1", "--sensors", "ideal"]
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a small street, in which the commands run, 80 columns wide."""
-    nights.write(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
+def folder(here: Path) -> Path:
+    """A folder with a small street, in which the commands run."""
+    nights.write(here)
+    return here
 
 
 @pytest.fixture
-def ran(capsys: pytest.CaptureFixture[str]):
-    """Runs `lykta compare ...`; gives exit status, output, errors."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        status = main(["compare", "site.yaml", *arguments, *ALWAYS])
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return status, printed.out, printed.err
-
-    return run
+def ran(lykta):
+    """Runs `lykta compare ...` of the small street; gives exit status, output, errors."""
+    return lambda *arguments: lykta("compare", "site.yaml", *arguments, *ALWAYS)
 
 
 def test_compare__prints_ranks_and_differences_and_writes_table_and_picture(ran, folder: Path):

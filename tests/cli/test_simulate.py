@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from lykta import scenarios, tables
-from lykta.cli import main
 from lykta.scenarios import Outcome
 from lykta.sim import engines
 from tests.cli import street
@@ -21,23 +20,19 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a small street, in which the commands run, 80 columns wide."""
-    street.write(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
+def folder(here: Path) -> Path:
+    """A folder with a small street, in which the commands run."""
+    street.write(here)
+    return here
 
 
 @pytest.fixture
-def ran(capsys: pytest.CaptureFixture[str]):
+def ran(lykta):
     """Runs `lykta simulate ...` in pure Python; gives exit status, output without trailing spaces, errors."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        status = main(["simulate", *arguments] if "--engine" in arguments else ["simulate", *arguments, "--engine", "python"])
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return status, "".join(f"{line.rstrip()}\n" for line in printed.out.splitlines()), printed.err
+        status, out, err = lykta("simulate", *arguments, *(() if "--engine" in arguments else ("--engine", "python")))
+        return status, "".join(f"{line.rstrip()}\n" for line in out.splitlines()), err
 
     return run
 

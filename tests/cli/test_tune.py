@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from lykta.cli import main
 from lykta.profiles import load_profile
 from tests.tune import nights
 
@@ -16,25 +15,16 @@ SEARCH = ["--search", "idle: 20..50 %", "--search", "hold: 5..20 s", "--seeds", 
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a small street, in which the commands run, 80 columns wide."""
-    nights.write(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
+def folder(here: Path) -> Path:
+    """A folder with a small street, in which the commands run."""
+    nights.write(here)
+    return here
 
 
 @pytest.fixture
-def ran(capsys: pytest.CaptureFixture[str]):
-    """Runs `lykta tune ...`; gives exit status, output, errors."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        status = main(["tune", "site.yaml", *arguments, *ALWAYS])
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return status, printed.out, printed.err
-
-    return run
+def ran(lykta):
+    """Runs `lykta tune ...` of the small street; gives exit status, output, errors."""
+    return lambda *arguments: lykta("tune", "site.yaml", *arguments, *ALWAYS)
 
 
 def test_tune__writes_the_choice_into_the_profile_and_shows_how_it_was_found(ran, folder: Path):

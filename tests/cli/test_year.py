@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from lykta.cli import main
 from tests.cli import street
 
 MONEY = """\
@@ -25,25 +24,21 @@ economics:
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(here: Path) -> Path:
     """A folder with a small street, one copy of it with economics, in which the commands run."""
-    street.write(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
+    street.write(here)
     for name, metered in (("metered.yaml", "yes"), ("unmetered.yaml", "no")):
-        (tmp_path / name).write_text(street.FILES["site.yaml"] + MONEY.replace("METERED", metered), encoding="utf-8")
-    return tmp_path
+        (here / name).write_text(street.FILES["site.yaml"] + MONEY.replace("METERED", metered), encoding="utf-8")
+    return here
 
 
 @pytest.fixture
-def ran(capsys: pytest.CaptureFixture[str]):
+def ran(lykta):
     """Runs `lykta year ...` in pure Python, in this process; gives exit status, words printed, errors."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        status = main(["year", *arguments, "--engine", "python", "--workers", "1"])
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return status, " ".join(printed.out.split()), printed.err
+        status, out, err = lykta("year", *arguments, "--engine", "python", "--workers", "1")
+        return status, " ".join(out.split()), err
 
     return run
 
