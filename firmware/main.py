@@ -25,7 +25,7 @@ def rest():
     from esp32 import NVS
 
     print("Safe mode: this node failed to start nine times. The light is full. Connect a cable, read /crash, provision it again.")
-    time.sleep(_REST_S)
+    time.sleep(_REST_S)  # nothing else runs: the prompt of the cable interrupts it, and then all starts anew
     nvs = NVS("lykta")
     nvs.set_i32("failed", 0)
     nvs.commit()
@@ -52,7 +52,7 @@ def main():
         app.run()
     except Exception as error:  # noqa: BLE001 - whatever it was, a new start from full light is the answer
         keep(error)
-    time.sleep(_PAUSE_S)
+    time.sleep(_PAUSE_S)  # at full light; a cable gets in before the new start
     machine.reset()
 
 

@@ -28,6 +28,24 @@ def target(node):
     return node.control.lamp[row.TARGET]
 
 
+def watch(second, *steps):
+    """A node with a light sensor that begins in daylight, the clock at a second of the day (None: not set): then (lux, target) in turn."""
+    post.write(post.files(light_sensor=LIGHT_SENSOR))
+    board.at(board.now, LUX, 0, 5_000)
+    board.advance(1)
+    if second is not None:
+        post.set_clock(second=second)
+    node = app.Node()
+
+    async def script(node):
+        for lux, wanted in steps:
+            board.at(board.now + 1, LUX, 0, lux)
+            await hours(node, 0.1)
+            assert wanted == target(node), (lux, target(node))
+
+    post.live(node, script)
+
+
 def test_clock__never_set_is_bright():
     """A lamp that does not know the time is at the fault level, and says why."""
     post.write(post.files())
@@ -43,22 +61,7 @@ def test_clock__never_set_is_bright():
 
 def test_clock__never_set_is_off_in_daylight():
     """Where a light sensor sees the day; as soon as it gets dark the light is at the fault level."""
-    post.write(post.files(light_sensor=LIGHT_SENSOR))
-    board.at(board.now, LUX, 0, 5_000)
-    board.advance(1)
-    node = app.Node()
-
-    async def script(node):
-        await hours(node, 0.1)
-        assert 0 == target(node)
-        board.at(board.now + 1, LUX, 0, 50)
-        await hours(node, 0.1)
-        assert 0 == target(node)
-        board.at(board.now + 1, LUX, 0, 2)
-        await hours(node, 0.1)
-        assert 1000 == target(node)
-
-    post.live(node, script)
+    watch(None, (5_000, 0), (50, 0), (2, 1000))
 
 
 def test_clock__of_1970_and_of_2000_are_not_set():
@@ -179,20 +182,7 @@ def test_drift__of_seconds_moves_the_clock_and_keeps_what_was_seen():
 
 def test_day__in_the_dark_is_doubted():
     """The clock says noon, the light sensor sees night: bright, whichever of them is right."""
-    post.write(post.files(light_sensor=LIGHT_SENSOR))
-    board.at(board.now, LUX, 0, 5_000)
-    board.advance(1)
-    post.set_clock(second=11 * 3_600)
-    node = app.Node()
-
-    async def script(node):
-        await hours(node, 0.1)
-        assert 0 == target(node)
-        board.at(board.now + 1, LUX, 0, 0)
-        await hours(node, 0.1)
-        assert 1000 == target(node)
-
-    post.live(node, script)
+    watch(11 * 3_600, (5_000, 0), (0, 1000))
 
 
 def test_program__missing_is_full_light_around_the_clock():

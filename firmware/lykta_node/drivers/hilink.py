@@ -107,6 +107,8 @@ class Radar:
         """How many bytes belonged to no frame."""
         return self._stream.garbage
 
+    # The three in which the units differ. MicroPython has no `abc`: one that a driver forgets is an error at its first poll.
+
     def _pending(self, now: int) -> bool:
         """Whether a reading waits to be told; then it stands in `kind`, `distance_cm`, `speed_cms`."""
         raise NotImplementedError

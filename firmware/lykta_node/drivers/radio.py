@@ -85,7 +85,7 @@ class Radio:
             self._failed()
             return 0
         if length:
-            self.rssi = data[2]  # type: ignore[assignment]
+            self.rssi = data[2]  # type: ignore[assignment]  # the stubs do not tell the items of this list apart
             self.received = (self.received + 1) & _COUNT
             self.deaf = len(self._espnow.peers_table) >= MOST_ADDRESSES
         return length

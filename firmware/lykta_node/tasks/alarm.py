@@ -7,7 +7,7 @@ class Alarm:
     """One task sleeps, others may ring. A ring while nobody sleeps is kept for the next sleep."""
 
     def __init__(self) -> None:
-        self._sleeper: "asyncio.Task | None" = None  # type: ignore[type-arg]
+        self._sleeper: "asyncio.Task[None] | None" = None
         self._rung = False
 
     async def sleep(self, ms: int) -> None:
@@ -27,7 +27,7 @@ class Alarm:
         if task is not None:
             self._sleeper = None
             # What Task.cancel does with a task that sleeps, but without the exception.
-            queue = asyncio.core._task_queue  # type: ignore[attr-defined]
+            queue = asyncio.core._task_queue  # type: ignore[attr-defined]  # the stubs leave out what is private
             queue.remove(task)
             queue.push(task)
 

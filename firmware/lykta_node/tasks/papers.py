@@ -63,12 +63,12 @@ class Papers:
         known.discard(self.number)
         return array("i", sorted([other for other in known if 0 <= other <= payload.LAMPS]))
 
-    def part(self, name: str) -> dict:  # type: ignore[type-arg]
+    def part(self, name: str) -> dict:  # type: ignore[type-arg]  # MicroPython has no `dict[str, ...]`
         """A part of the board's file; empty if there is none."""
         part = self.board.get(name)
         return part if isinstance(part, dict) else {}
 
-    def _json(self, store, name: str, reason: int) -> dict:  # type: ignore[type-arg]
+    def _json(self, store, name: str, reason: int) -> dict:  # type: ignore[type-arg]  # as above
         text = store.read(name)
         try:
             found = json.loads(text) if text is not None else None

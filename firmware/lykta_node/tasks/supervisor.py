@@ -42,7 +42,7 @@ class Job:
         self.task = task
         self.reason = reason
         self.patience = patience
-        self.keeper: "asyncio.Task | None" = None  # type: ignore[type-arg]
+        self.keeper: "asyncio.Task[None] | None" = None
         self.failures = 0
         self.pause = _FIRST_MS
         self.down = False  # ended, or back for less than a minute
