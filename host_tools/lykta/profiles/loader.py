@@ -132,6 +132,7 @@ class _Reader:
                 layers = Layers(block.get(part, ()) for block in order for part in (ALL, name))
                 self.conflicts.check(name, layers)
                 _check_dark(layers, excused=bool(dated and reason))
+                _check_rest(layers)
                 rows[zone] = tuple(layers.row)
             phases.append(Phase(name, start, rows, reason))
         return Night(tuple(phases), times.end)
@@ -185,6 +186,15 @@ def _check_dark(layers: Layers, *, excused: bool) -> None:
     source = layers.source(schema.IDLE)
     if layers.row[schema.IDLE] == 0 and source is not None:
         source[1].warn("the lamps are out when nobody is seen: nobody sees how the way goes on, nor who stands there.")
+
+
+def _check_rest(layers: Layers) -> None:
+    """Warn where the neighbours' word on somebody who rests ends before his light should: their lamps would leave him."""
+    for road_user in range(len(CLASSES)):
+        position = BY_KEY["linger"].position(road_user)
+        source = layers.source(position)
+        if source is not None and layers.row[position] > layers.row[schema.FRAME_MAX]:
+            source[1].warn("longer than `frame_max`: the lamps beside the post that saw somebody go down before. Make `frame_max` as long.")
 
 
 __all__ = ["ALL", "Assignment", "load_profile", "open_document", "packaged", "read_profile"]
