@@ -78,3 +78,13 @@ def test_missed__keeps_the_light_of_whom_the_silent_sensor_would_have_seen():
     assert seen(one) == 1
     assert one.row[row.FRAME + row.PERHAPS] == row.UNTIL_SILENT
     assert one.row[row.TRACKS] == before + 1
+
+
+def test_full__slots_of_people_who_were_not_seen_between_leave_open_who_comes_from_next_door():
+    """What is merged of tracks that explain last does not explain at all: who was seen next door still does, alone."""
+    one = lamp()
+    for number in range(row.MAX_TRACKS):
+        told(one, 60_000 + 100 * number, 5, number + 1)
+    told(one, 15_000, 2, 1)
+    assert one.row[row.MERGED] == 1
+    assert seen(one) == 2
