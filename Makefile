@@ -8,10 +8,10 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --require-hashes --only-binary :all: --no-binary esptool --no-build-isolation
 PYTEST := $(PY) -m pytest
 
-CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo docs
+CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check env fast sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo test-fetch soak docs bench size coverage pictures lock clean
+.PHONY: help demo test check env fast sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services test-fetch soak docs bench size coverage pictures lock clean
 
 help: ## this list
 	@echo 'Lykta: adaptive street lighting. The two to know: `make demo` and `make test`.'
@@ -21,7 +21,7 @@ demo: $(VENV)/.base ## simulate a night at Valla Torg, print its figures, write 
 	@$(PY) -m lykta simulate valla_torg --out night
 
 test: $(VENV)/.dev ## all tests but those that build and install
-	@$(PYTEST) -m "not slow and not sumo"
+	@$(PYTEST) -m "not slow and not sumo and not services"
 
 check: ## what CI runs: every stage below, timed, failing at the end if any failed
 	@MAKE="$(MAKE)" .ci/stages $(CHECKS)
@@ -53,16 +53,22 @@ mpy: $(VENV)/.dev ## every firmware file compiles for the node, and stays short
 	@$(PYTEST) -q -m mpy
 
 test-host: $(VENV)/.dev ## the tests on CPython that have no stage of their own
-	@$(PYTEST) -q --durations=10 -m "not layering and not mpy and not micropython and not docs and not slow"
+	@$(PYTEST) -q --durations=10 -m "not layering and not mpy and not micropython and not docs and not slow and not services"
 
 test-micropython: $(VENV)/.dev ## the tests on a real MicroPython VM
-	@$(PYTEST) -q -m "micropython and not slow"
+	@$(PYTEST) -q -m "micropython and not slow and not services"
 
 test-wheel: $(VENV)/.dev ## the slow tests: build the wheel, install it elsewhere, run it there
-	@$(PYTEST) -q --durations=5 -m "slow and not fetch and not soak and not sumo"
+	@$(PYTEST) -q --durations=5 -m "slow and not fetch and not soak and not sumo and not services"
 
 test-sumo: $(VENV)/.dev $(VENV)/.sumo ## the tests with SUMO: its nights beside ours, a real quarter all the way
 	@$(PYTEST) -q --durations=5 -m "sumo"
+
+services: ## install mosquitto, PostgreSQL and Chromium from the packages of the system
+	@.ci/services
+
+test-services: $(VENV)/.dev ## the tests with real servers: a broker, a database, a browser, each on this machine alone
+	@$(PYTEST) -q --durations=5 -m "services and not soak"
 
 test-fetch: $(VENV)/.dev ## the tests that fetch the 32-bit VM (64-bit Linux with apt): the heap of a node stays in its budget
 	@$(PYTEST) -q --durations=5 -m fetch

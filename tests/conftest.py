@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 from hypothesis.internal.conjecture import providers
+
+from tests import services
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,6 +46,42 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{SHARED_DATA_LACKS}: {folder} does not exist; LYKTA_SHARED names another folder")
     return folder
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[services.Mosquitto]:
+    """A broker to which anybody on this machine may connect."""
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    with contextlib.closing(services.Mosquitto(folder)) as broker:
+        yield broker.start()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[services.PostgresServer]:
+    """One PostgreSQL for all tests; it takes seconds to make."""
+    with services.folder_for_all("postgres") as folder, contextlib.closing(services.PostgresServer(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: services.PostgresServer) -> Iterator[services.Database]:
+    """An empty database."""
+    postgres_server.start()
+    with contextlib.closing(services.Database(postgres_server)) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser without a window. One for a module, since Playwright keeps a loop of asyncio in its thread as long as it lives."""
+    path = services.program("chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=services.CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 @pytest.hookimpl(wrapper=True)
