@@ -42,7 +42,9 @@ NODE_RULES = {
     "drivers": {"drivers"},
     "tasks": {"tasks", "core"},
     "lib": {"lib"},
-    "app": {"app", "core", "drivers", "tasks", "lib"},
+    "app": {"app", "devices", "online", "core", "drivers", "tasks", "lib"},
+    "devices": {"drivers", "tasks"},
+    "online": {"core", "drivers", "tasks"},
 }
 
 #: Modules of the core that an area of the host may use; others may use all. Score judges levels, it never decides them.
@@ -189,9 +191,12 @@ def test_rules__tell_good_from_bad(area: str, line: str, allowed: bool):
         ("drivers", "from ..core import schema", False),
         ("tasks", "from lykta_node.drivers import pir", False),
         ("app", "from .drivers import pir", True),
+        ("devices", "from .drivers import pir", True),
+        ("devices", "from .core import lamp", False),
+        ("tasks", "from .. import online", False),
     ],
 )
 def test_node_rules__tell_good_from_bad(area: str, line: str, allowed: bool):
     """The same for the node."""
-    module = "lykta_node.app" if area == "app" else f"lykta_node.{area}.anything"
+    module = f"lykta_node.{area}" if area in ("app", "devices", "online") else f"lykta_node.{area}.anything"
     assert (node_faults("anything.py", line, module, area) == []) == allowed

@@ -14,11 +14,11 @@ import uos
 from esp32 import NVS
 from vboard import DUTY, PIN, RADIO_IN, RADIO_OUT, Reset, board
 
-from lykta_node import app
+from lykta_node import app, online  # noqa: F401 - the app could not find what it imports late
 from lykta_node.core import almanac, payload, phases, schema, telegram
 from lykta_node.core import lamp as row
 from lykta_node.core import neighbours as way
-from lykta_node.drivers import lamp_check, ld2410, ld2451, light_sensor, meter, wifi  # noqa: F401 - the app could not find them later
+from lykta_node.drivers import lamp_check, ld2410, ld2451, light_sensor, meter, wifi  # noqa: F401
 from lykta_node.drivers.store import seal
 from lykta_node.tasks import ntp, selftest  # noqa: F401
 

@@ -111,7 +111,7 @@ def test_board__with_a_bad_part_runs_with_the_rest():
         {"led": {"pin": 36}},
     ):
         post.put("board", post.files(**part)["board"])
-        assert app.Node().wrong & reasons.BOARD, part
+        assert app.Node().devices.wrong & reasons.BOARD, part
 
 
 def test_store__that_was_torn_gives_the_file_of_before():

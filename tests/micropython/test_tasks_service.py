@@ -23,7 +23,7 @@ def test_walk_test__blinks_at_a_detection_and_never_below_the_phase():
         node.orders.walk_test.begin(60_000)
         await asyncio.sleep_ms(1_000)
         assert 500 == post.light()
-        assert status_led.WALK == node.led.state or node.orders.walking()
+        assert status_led.WALK == node.devices.led.state or node.orders.walking()
         post.pir(1, 1)
         begun = board.now
         await asyncio.sleep_ms(3_000)
@@ -83,15 +83,15 @@ def test_led__tells_the_most_urgent():
 
     async def script(node):
         await asyncio.sleep_ms(10_000)
-        assert status_led.WELL == node.led.state
+        assert status_led.WELL == node.devices.led.state
         await asyncio.sleep_ms(180_000)
-        assert status_led.RADIO == node.led.state
+        assert status_led.RADIO == node.devices.led.state
         node.orders.identify_until = (board.ticks() + 5_000) & 0x3FFFFFFF
         await asyncio.sleep_ms(1_000)
-        assert status_led.IDENTIFY == node.led.state
+        assert status_led.IDENTIFY == node.devices.led.state
         assert len(board.sent(PIN_OUT, LED)) > 10
         await asyncio.sleep_ms(8_000)
-        assert status_led.RADIO == node.led.state
+        assert status_led.RADIO == node.devices.led.state
 
     post.live(node, script)
 

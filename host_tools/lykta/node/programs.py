@@ -171,12 +171,13 @@ from esp32 import NVS
 from lykta_node.drivers.store import Store
 from lykta_node.drivers.fixture import Fixture,full_duty
 from lykta_node.drivers.meter import Meter
+from lykta_node.devices import uart
 q_b=json.loads(Store('/data',NVS('lykta')).read('board'))
 q_a=q_b['fixture']
 q_i=bool(q_a.get('inverted',False))
 q_f=Fixture(machine.PWM(machine.Pin(q_a['pin']),freq=q_a.get('freq',1000),duty_u16=full_duty(q_i)),q_a['curve'],q_a['lowest'],q_i)
 q_m=q_b.get('meter')
-q_m=Meter(app._uart(q_m,4800),q_m.get('counts_for_10_w',5960)) if q_m else None
+q_m=Meter(uart(q_m,4800),q_m.get('counts_for_10_w',5960)) if q_m else None
 def q_p():
  e=time.ticks_add(time.ticks_ms(),8000)
  new=False

@@ -1,0 +1,39 @@
+"""Makes what only a node on a network has, and adds its jobs; part of `app`, which imports it only there. The light never waits for any.
+
+Each part is made where the node's files have it, and left out where they are bad: nothing here may keep the light from its node.
+"""
+
+import random
+import socket
+
+import network
+from micropython import const
+
+from .tasks import reasons
+from .tasks.supervisor import Job
+
+_PATIENCE_MS = const(15_000)
+
+
+def add(node) -> None:
+    """Give a node (`app.Node`), which is complete but for its supervisor, the jobs that its network needs."""
+    about = node.papers.part("wifi")
+    if "network" in about:
+        from .drivers.wifi import Wifi
+
+        wifi = Wifi(network.WLAN(network.WLAN.IF_STA), about["network"], about.get("password", ""), draw)
+        if "ntp" in about:
+            _add_ntp(node, wifi, about["ntp"])
+
+
+def _add_ntp(node, wifi, server: str) -> None:
+    """Ask a server for the time."""
+    from .tasks.ntp import Ntp
+
+    task = Ntp(wifi, server, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM), node.clock)
+    node.jobs.append(Job("ntp", task, reasons.TASK, _PATIENCE_MS))
+
+
+def draw(below: int) -> int:
+    """A random integer from 0 to below - 1."""
+    return random.getrandbits(24) % below
