@@ -20,7 +20,7 @@ _HERE = Path(__file__).resolve().parent
 #: In the order in which they use each other.
 MODULES = (
     "schema", "lamp", "dimmer", "phases", "settings", "almanac", "repair", "program", "neighbours", "priority", "health", "reach", "slots",
-    "leaving", "wave", "match", "telling", "presence", "control", "payload", "telegram",
+    "leaving", "wave", "match", "telling", "presence", "control", "payload", "telegram", "letter",
 )  # fmt: skip
 
 
@@ -152,3 +152,4 @@ telling = _core["telling"]
 control = _core["control"]
 payload = _core["payload"]
 telegram = _core["telegram"]
+letter = _core["letter"]
