@@ -15,7 +15,18 @@ from lykta.errors import InputError
 from lykta.plan import make_plan
 from lykta.plan.board_reader import load_board, packaged_boards
 from lykta.plan.keys import Keys, key_file, segments_of, simulated_keys
-from lykta.plan.nodefiles import _BLIND_MS, _WARM_UP_MS, board_of, boards_of, curve_of, node_files, relays
+from lykta.plan.nodefiles import (
+    _BLIND_MS,
+    _WARM_UP_MS,
+    board_of,
+    boards_of,
+    curve_of,
+    district_of,
+    node_files,
+    node_name,
+    node_names,
+    relays,
+)
 from lykta.plan.tables import Reach, make_tables
 from lykta.sensing.models import MODELS
 from lykta.sim.radio import Radio
@@ -233,3 +244,44 @@ def test_keys__that_are_missing_or_short_are_refused():
     for keys in (Keys([[(0, b"x" * 31)]], {"L0": b"a" * 32}), Keys([[]], {"L0": b"a" * 32}), Keys([[(0, b"x" * 32)]], {})):
         with pytest.raises(InputError, match="L0"):
             key_file("L0", 0, segments, keys)
+
+
+@pytest.mark.parametrize(
+    ("site", "lamp", "name"),
+    [
+        ("Kungsholms strand", "K05", "kungsholms_strand.K05"),
+        ("Årsta: Svärdlångsvägen", "Ö 7", "arsta_svardlangsvagen.O_7"),
+        ("a.b", "node/12.3", "a_b.node_12.3"),
+        ("S" * 30, "L" * 33, f"{'s' * 30}.{'L' * 33}"),
+    ],
+)
+def test_node_name__is_in_the_alphabet_of_topics(site: str, lamp: str, name: str):
+    """Letters, digits and three signs; the first dot ends the part of the site, so that no two sites share a name."""
+    assert node_name(site, lamp) == name
+    assert district_of(site) == name.partition(".")[0]
+
+
+@pytest.mark.parametrize(("site", "lamp"), [("S" * 30, "L" * 34), ("Strand", "#+"), ("$", "L1"), ("Strand", "...")])
+def test_node_name__that_cannot_be_is_refused(site: str, lamp: str):
+    """Too long for a certificate, or nothing left of the site or the lamp."""
+    with pytest.raises(InputError, match="cannot be the name of a node"):
+        node_name(site, lamp)
+
+
+def test_node_names__that_would_be_the_same_are_refused():
+    """Two posts that only an accent tells apart would share a certificate."""
+    site = row(2)
+    assert list(node_names(site)) == [one.id for one in site.lamps]
+    same = replace(site, lamps=tuple(replace(one, id=name) for one, name in zip(site.lamps, ("Å1", "A1"), strict=True)))
+    with pytest.raises(InputError, match="A1 and Å1 would both be"):
+        node_names(same)
+
+
+def test_files__of_a_network_are_added_as_they_are():
+    """Nodes for which somebody made them get them; the others have none."""
+    site, graph, profile = packaged("valla_torg")
+    first, second = site.lamps[0].id, site.lamps[1].id
+    files = node_files(site, graph, profile, FIRST, 7, {first: {"uplink": b"{}", "ca": b"a", "cert": b"b", "certkey": b"c"}})
+    assert set(files[first]) == {*NAMES, "uplink", "ca", "cert", "certkey"}
+    assert files[first]["certkey"] == b"c"
+    assert set(files[second]) == NAMES

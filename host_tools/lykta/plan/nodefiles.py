@@ -8,6 +8,7 @@
 | `table` | the neighbour table | integers of `core/neighbours`, then two more: where its own rows begin, how many rows there are |
 | `adjacent` | whose heartbeats count | integers: numbers of nodes, the nearest first |
 | `keys` | keys of the radio | `plan/keys.key_file` |
+| `uplink`, `ca`, `cert`, `certkey` | on a network: where the broker is, what proves each to the other | JSON; DER; made with the broker |
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,15 +38,22 @@ from lykta.site.model import Fixture, Lamp, Sensor, Site
 _WARM_UP_MS, _BLIND_MS = 60_000, 2500
 #: From post to post in the open, on the safe side: farther along the straight line, telegrams are relayed [cm].
 RADIO_RANGE_CM = 20_000
+#: What `network` has of a node.
+NETWORK_FILES = ("uplink", "ca", "cert", "certkey")
+#: The longest name of a node on the network: what a certificate allows for a common name.
+NAME_LENGTH = 64
 #: What a node is told of its board, as JSON.
 Told = dict[str, object]
 #: Keys of the site: as they are, made when it is known which segments there are, or a seed to derive them from for simulation.
 KeysFrom = Keys | Callable[[Segments], Keys] | int
 
 
-def node_files(site: Site, graph: Graph, profile: Profile, first: dt.date, keys: KeysFrom) -> dict[str, dict[str, bytes]]:
+def node_files(
+    site: Site, graph: Graph, profile: Profile, first: dt.date, keys: KeysFrom, network: Mapping[str, Mapping[str, bytes]] | None = None
+) -> dict[str, dict[str, bytes]]:
     """The files of every node of a site for ten years from `first`: {id of the lamp: {name of the file: contents}}.
 
+    `network`: the four files of nodes on a network, by lamp, as whoever set up their broker made them; they are added as they are.
     InputError where the profile lacks a zone, a board is not known or wrong, or a lamp has sensors that its board cannot drive.
     """
     missing = profile.missing_zones(dict.fromkeys(lamp.zone for lamp in site.lamps))
@@ -54,7 +64,8 @@ def node_files(site: Site, graph: Graph, profile: Profile, first: dt.date, keys:
     nodes = [(number, lamp) for number, lamp in enumerate(site.lamps) if lamp.adaptive]
     boards = boards_of(site)
     given = _keys(graph, segments, keys)
-    return {lamp.id: _files(graph, profile, first, number, tables, segments, given, boards[lamp.id]) for number, lamp in nodes}
+    files = {lamp.id: _files(graph, profile, first, number, tables, segments, given, boards[lamp.id]) for number, lamp in nodes}
+    return {lamp: {**own, **(network or {}).get(lamp, {})} for lamp, own in files.items()}
 
 
 def boards_of(site: Site) -> dict[str, Board]:
@@ -89,6 +100,42 @@ def check_boards(site: Site) -> None:
             problems.append(Problem(site.file, line, column, f"lamps.{lamp.id}.sensors", error.problems[0].message))
     if problems:
         raise InputError(problems)
+
+
+def node_name(site: str, lamp: str) -> str:
+    """What the network calls the node of a lamp: {site}.{lamp} in letters, digits, `_`, `-` and `.`, the site's part without a dot.
+
+    It is the common name of its certificate, its client id and a level of its topics. InputError where nothing is left, or more than 64.
+    """
+    name = f"{network_word(site).replace('.', '_').lower()}.{network_word(lamp)}"
+    if len(name) > NAME_LENGTH or name.startswith(".") or name.endswith("."):
+        message = f'"{name}" cannot be the name of a node: at most {NAME_LENGTH} letters or digits, some of them from the lamp.'
+        raise InputError.of(f"{site}, {lamp}", f"{message} Give the site or the lamp another.")
+    return name
+
+
+def node_names(site: Site) -> dict[str, str]:
+    """The names of all nodes of a site on the network, by the id of their lamps. InputError where two lamps would have the same."""
+    names = {lamp.id: node_name(site.name, lamp.id) for lamp in site.lamps if lamp.adaptive}
+    first: dict[str, str] = {}
+    for lamp, name in names.items():
+        other = first.setdefault(name, lamp)
+        if other != lamp:
+            line, column = site.positions.get(f"lamps.{lamp}", (0, 0))
+            message = f'on the network {lamp} and {other} would both be "{name}". Give one another id.'
+            raise InputError.of(site.file or site.name, message, line=line, column=column, path=f"lamps.{lamp}.id")
+    return names
+
+
+def district_of(site: str) -> str:
+    """The district of a site on the network, where nobody names one: its own name, as it stands in names of nodes."""
+    return node_name(site, "x")[:-2]
+
+
+def network_word(text: str) -> str:
+    """A text in the alphabet of the network: accents dropped, whatever else is not a letter, digit, `_`, `-` or `.` as one `_`."""
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", bare).strip("_")
 
 
 def _keys(graph: Graph, segments: Segments, keys: KeysFrom) -> Keys:
