@@ -74,6 +74,8 @@ IDENTIFY = const(2)  # FIRST: blink the status LED for so long [s]
 WALK_TEST = const(3)  # FIRST: for how long [s], 0 ends it
 CLOCK = const(4)  # FIRST: UTC, days since 2000-01-01; SECOND: seconds into the day
 RESTART = const(5)
+OVERRIDE_UNTIL = const(6)  # FIRST: level [permille], 0 ends it; SECOND: until when, a stamp of the envelope
+WINDOW = const(7)  # FIRST: open a commissioning window for so long [s], 0 ends it
 
 
 class Wire:
