@@ -35,6 +35,7 @@ VERBS = {
     "virtual-board": "Boards to practise on, which flash and node take for real ones.",
     "site": "Draw up, import, check and show streets.",
     "year": "What a year takes, costs and gives: twelve months, working days and weekends.",
+    "studio": "Open the page on which a street is looked at, tuned and watched.",
     "tune": "Search the settings of a profile for the least energy with which everybody is still served.",
 }
 

@@ -5,7 +5,7 @@ For the README, for a page without scripts, for a mail. They follow the reader's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from math import ceil, log10
 
@@ -27,7 +27,9 @@ _STYLE = (
 _DARK = "text{fill:#e6e9ee}.quiet{fill:#a3adba}.void{fill:#262d38}"
 #: Style by look: "auto" follows the reader's system; the others are for pages that choose between two pictures.
 STYLES = {"auto": f"{_STYLE}@media(prefers-color-scheme:dark){{{_DARK}}}", "light": _STYLE, "dark": _STYLE + _DARK}
-_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 64, 16, 46
+#: What lies around the picture of a space-time diagram [px].
+MARGINS = (62, 64, 16, 46)
+_LEFT, _TOP, _RIGHT, _BOTTOM = MARGINS
 
 
 def _svg(width: float, height: float, label: str, body: Sequence[str], look: str = "auto") -> str:
@@ -81,7 +83,7 @@ def _polyline(line: Line, x: float, y: float) -> str:
 
 def space_time(
     strip: Strip,
-    light: Light,
+    light: Light | None,
     lines: Sequence[Line],
     clock: Clock,
     *,
@@ -93,44 +95,49 @@ def space_time(
     width: int = 960,
     height: int = 640,
     look: str = "auto",
+    say: Callable[[str], str] = str,
 ) -> str:
-    """The space-time diagram of a strip: along the street to the right, time downwards, every road user a line. `look`: see STYLES."""
+    """The space-time diagram of a strip: along the street to the right, time downwards, every road user a line. `look`: see STYLES.
+
+    Without `light` the brightness is left out: for a page that lays the rest over a picture of it, within MARGINS. `say` translates.
+    """
     begin = clock.begin_ms if from_ms is None else from_ms
     end = max(begin + 1, clock.end_ms if until_ms is None else until_ms)
     wide, high = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM
-    edges = np.linspace(begin, end, high + 1)
-    picture = data_uri(encode(raster(strip, light, edges, wide, outages), (*PALETTE, (255, 255, 255)), transparent=NO_LAMP))
     per_cm, per_ms = wide / max(1, strip.length_cm), high / (end - begin)
-    body = [text(_LEFT, 18, title, kind="head"), _key(width, lines)]
-    body.append(f'<rect class="void" x="{_LEFT}" y="{_TOP}" width="{wide}" height="{high}"/>')
-    body.append(f'<image x="{_LEFT}" y="{_TOP}" width="{wide}" height="{high}" href="{picture}" style="image-rendering:pixelated"/>')
+    body = [text(_LEFT, 18, title, kind="head"), _key(lines, say)]
+    if light is not None:
+        edges = np.linspace(begin, end, high + 1)
+        picture = data_uri(encode(raster(strip, light, edges, wide, outages), (*PALETTE, (255, 255, 255)), transparent=NO_LAMP))
+        body.append(f'<rect class="void" x="{_LEFT}" y="{_TOP}" width="{wide}" height="{high}"/>')
+        body.append(f'<image x="{_LEFT}" y="{_TOP}" width="{wide}" height="{high}" href="{picture}" style="image-rendering:pixelated"/>')
     clip = f"<clipPath id='c'><rect x='{_LEFT}' y='{_TOP}' width='{wide}' height='{high}'/></clipPath>"
     drawn = [
         _polyline(_shifted(line, begin), per_cm, per_ms) for line in lines if line.corners[-1][0] >= begin and line.corners[0][0] <= end
     ]
     body.append(f'{clip}<g clip-path="url(#c)"><g transform="translate({_LEFT},{_TOP})">{"".join(drawn)}</g></g>')
     body += _time_axis(clock, begin, end, per_ms, agenda, width)
-    body += _street_axis(strip, per_cm, height)
-    return _svg(width, height, f"Space-time diagram: {title}", body, look)
+    body += _street_axis(strip, per_cm, height, say)
+    return _svg(width, height, f"{say('Space-time diagram')}: {title}", body, look)
 
 
 def _shifted(line: Line, begin_ms: int) -> Line:
     return Line(line.user, line.road_user, tuple((t - begin_ms, place) for t, place in line.corners))
 
 
-def _key(width: int, lines: Sequence[Line]) -> str:
+def _key(lines: Sequence[Line], say: Callable[[str], str]) -> str:
     """The key: the scale of brightness, and the strokes of the classes that appear."""
     cells = "".join(
         f'<rect x="{_LEFT + 40 + 12 * n}" y="28" width="12.5" height="10" fill="{hexadecimal(brightness(n / 10))}"/>' for n in range(11)
     )
-    parts = [text(_LEFT, 37, "0 %"), cells, text(_LEFT + 178, 37, "100 % of full light")]
+    parts = [text(_LEFT, 37, "0 %"), cells, text(_LEFT + 178, 37, say("100 % of full light"))]
     x = _LEFT + 310
     for road_user in sorted({line.road_user for line in lines}):
         stroke = STROKES[road_user]
         dash = f' stroke-dasharray="{" ".join(map(str, stroke.dash))}"' if stroke.dash else ""
         parts.append(f'<rect x="{x}" y="28" width="30" height="10" fill="{hexadecimal(brightness(0.9))}"/>')
         parts.append(f'<line x1="{x}" x2="{x + 30}" y1="33" y2="33" stroke="{stroke.colour}" stroke-width="1.6"{dash}/>')
-        parts.append(text(x + 35, 37, stroke.plural))
+        parts.append(text(x + 35, 37, say(stroke.plural)))
         x += 130
     return "".join(parts)
 
@@ -165,11 +172,12 @@ def _time_ticks(clock: Clock, begin: int, end: int) -> list[int]:
     return list(range(first, end + 1, step))
 
 
-def _street_axis(strip: Strip, per_cm: float, height: int) -> list[str]:
+def _street_axis(strip: Strip, per_cm: float, height: int, say: Callable[[str], str]) -> list[str]:
     floor = height - _BOTTOM
-    parts = [text(_LEFT, height - 8, f"\u2190 {strip.ends[0]}", kind="quiet")]
+    west, east = (", ".join(say(part) for part in end.split(", ")) for end in strip.ends)
+    parts = [text(_LEFT, height - 8, f"\u2190 {west}", kind="quiet")]
     right = _LEFT + strip.length_cm * per_cm
-    parts.append(text(right, height - 8, f"{strip.ends[1]} \u2192", anchor="end", kind="quiet"))
+    parts.append(text(right, height - 8, f"{east} \u2192", anchor="end", kind="quiet"))
     if strip.measured and strip.length_cm:
         step = nice_step(strip.length_cm / 100, 8) * 100
         for n in range(int(strip.length_cm / step) + 1):

@@ -1,0 +1,201 @@
+"""The page around the views: brand, street, tabs, language, colours, and what to say when something fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from nicegui import Client, app, ui
+
+from lykta import __version__
+from lykta.errors import LyktaError
+from lykta.studio import guard
+from lykta.studio.access import SOMEBODY
+from lykta.studio.session import LOOK, STREET, Session
+from lykta.studio.studio import LANGUAGE, Studio, Wishes
+from lykta.studio.studio import LOOK as LOOK_COOKIE
+from lykta.studio.views import FIRST, View, views
+from lykta.studio.words import LANGUAGES, Words
+
+STATIC = Path(__file__).with_name("static")
+_LONGEST_NAME = 60
+_YEAR_S = 31_536_000
+_log = logging.getLogger(__name__)
+
+
+def pages(studio: Studio) -> Callable[[Client], object]:
+    """The function that builds the page of a studio for each browser that opens it."""
+
+    async def root(client: Client) -> None:
+        headers = client.request.headers
+        wishes = Wishes.of(headers.get("cookie", ""), headers.get("accept-language", ""))
+        person = client.request.scope.get(guard.PERSON, SOMEBODY)
+        session = Session(studio, person, Words(wishes.language), wishes.dark is not False)
+        first = client.request.query_params.get("view", FIRST)
+        client.on_delete(session.close)
+        await Page(session, first).build()
+
+    return root
+
+
+def static_files() -> None:
+    """Serve what pictures and styles the pages need."""
+    app.add_static_files("/lykta", STATIC)
+
+
+def brief(name: str, most: int = _LONGEST_NAME) -> str:
+    """A name of somebody's own, cut where it would push everything else off the page."""
+    one_line = " ".join(name.split())
+    return one_line if len(one_line) <= most else one_line[: most - 1] + "…"
+
+
+class Page:
+    """One open page. Language and colours change in place, so that nothing of the session is lost."""
+
+    def __init__(self, session: Session, first: str) -> None:
+        self._session = session
+        self._views = {view.key: view for view in views()}
+        self._now = first if first in self._views else FIRST
+        self._bodies: dict[str, ui.element] = {}
+        self._tabs: dict[str, ui.element] = {}
+
+    async def build(self) -> None:
+        """Put everything on the page."""
+        ui.add_head_html('<link rel="stylesheet" href="/lykta/studio.css">')
+        self._dark = ui.dark_mode(self._session.dark)
+        self._language()
+        self._whole = ui.element("div").classes("studio")
+        await self._fill()
+
+    async def _fill(self) -> None:
+        """Build all of it anew, in the language of now."""
+        self._session.deafen()
+        self._bodies.clear()
+        self._tabs.clear()
+        self._whole.clear()
+        with self._whole:
+            self._head()
+            self._main = ui.element("main").classes("studio-main").props('id="main" tabindex="-1"')
+        self._session.listen(STREET, self._street_changed)
+        await self._show(self._now)
+
+    def _head(self) -> None:
+        say = self._session.say
+        with ui.element("header").classes("studio-head"):
+            ui.html(f'<a class="skip" href="#main">{say("Skip to the content")}</a>', sanitize=False)
+            with ui.element("div").classes("brand"):
+                ui.html('<img src="/lykta/lykta.svg" alt="" width="26" height="26">', sanitize=False)
+                ui.label("Lykta studio")
+            with ui.element("nav").classes("tabs").props(f'role="tablist" aria-label="{say("Views")}"'):
+                for view in self._views.values():
+                    self._tabs[view.key] = self._tab(view)
+            self._street = ui.label().classes("street-name")
+            self._name_street()
+            with ui.element("div").classes("manners"):
+                if self._session.person != SOMEBODY:
+                    ui.label(f"{brief(self._session.person.name, 24)} ({say(self._session.person.role)})").classes("quiet")
+                other = next(code for code in LANGUAGES if code != say.language)
+                button = ui.button(LANGUAGES[other], on_click=self._other_language).props(f'flat dense no-caps lang="{other}"')
+                button.mark("language")
+                look = "light_mode" if self._session.dark else "dark_mode"
+                said = say("Light colours") if self._session.dark else say("Dark colours")
+                ui.button(icon=look, on_click=self._other_look).props(f'flat dense round aria-label="{said}"').tooltip(said).mark("look")
+
+    def _tab(self, view: View) -> ui.element:
+        async def show() -> None:
+            await self._show(view.key)
+
+        tab = ui.element("button").classes("tab").props(f'role="tab" id="tab-{view.key}" aria-controls="view-{view.key}" type="button"')
+        with tab.on("click", show).mark(f"tab-{view.key}"):
+            ui.icon(view.icon)
+            ui.label(self._session.say(view.title))
+        return tab
+
+    async def _show(self, key: str) -> None:
+        """Bring a view to the front; it is built when it is wanted first."""
+        self._now = key
+        for name, tab in self._tabs.items():
+            tab.props(f'aria-selected="{str(name == key).lower()}"')
+            tab.classes("now") if name == key else tab.classes(remove="now")
+        for name, body in self._bodies.items():
+            body.set_visibility(name == key)
+        ui.run_javascript(f"history.replaceState(null, '', '?view={key}')")
+        if key in self._bodies:
+            return
+        with self._main:
+            body = ui.element("section").classes("view").props(f'role="tabpanel" id="view-{key}" aria-labelledby="tab-{key}"')
+        self._bodies[key] = body
+        with body:
+            await self._build(self._views[key])
+
+    async def _build(self, view: View) -> None:
+        try:
+            await view.load()(self._session)
+        except LyktaError as error:
+            fault(self._session, str(error))
+        except Exception as error:  # noqa: BLE001  the last resort: whatever it is, a person gets a sentence
+            _log.exception("the view %s cannot be shown", view.key)
+            say = self._session.say
+            fault(
+                self._session,
+                say("This view met a fault of Lykta's own, not of your files: {what}.", what=f"{type(error).__name__}: {error}"),
+            )
+
+    def _name_street(self) -> None:
+        site = self._session.street.site
+        self._street.set_text(f"{brief(site.name)}{f' ({brief(site.note, 20)})' if site.note else ''}")
+        self._street.props(f'title="{__version__}"')
+
+    def _street_changed(self) -> None:
+        self._name_street()
+
+    async def _other_language(self) -> None:
+        session = self._session
+        session.say = Words(next(code for code in LANGUAGES if code != session.say.language))
+        self._language()
+        _remember(LANGUAGE, session.say.language)
+        await self._fill()
+
+    def _language(self) -> None:
+        ui.run_javascript(f"document.documentElement.lang = '{self._session.say.language}'")
+
+    async def _other_look(self) -> None:
+        session = self._session
+        session.dark = not session.dark
+        self._dark.set_value(session.dark)
+        _remember(LOOK_COOKIE, "dark" if session.dark else "light")
+        session.tell(LOOK)
+        await self._fill()
+
+
+def _remember(name: str, value: str) -> None:
+    """Keep a wish of the reader in his browser."""
+    ui.run_javascript(f"document.cookie = '{name}={value}; path=/; max-age={_YEAR_S}; SameSite=Strict'")
+
+
+def fault(session: Session, said: str) -> None:
+    """What is shown in place of something that failed: what, and what to do."""
+    with ui.element("div").classes("state fault").props('role="alert"'):
+        ui.icon("error_outline")
+        with ui.element("div"):
+            ui.label(session.say("This cannot be shown")).classes("state-title")
+            ui.label(said).classes("state-said")
+
+
+def empty(session: Session, icon: str, title: str, said: str) -> ui.element:
+    """What is shown where there is nothing yet: what would be here, and how to get it. More can be put into the element."""
+    with ui.element("div").classes("state empty") as state:
+        ui.icon(icon)
+        with ui.element("div"):
+            ui.label(session.say(title)).classes("state-title")
+            ui.label(session.say(said)).classes("state-said")
+    return state
+
+
+def working(session: Session, said: str) -> ui.element:
+    """What is shown while something takes a moment."""
+    with ui.element("div").classes("state working").props('role="status"') as state:
+        ui.spinner(size="1.4em")
+        ui.label(session.say(said)).classes("state-said")
+    return state

@@ -1,0 +1,111 @@
+"""Simulates the profile of a page whenever it changes: one night at once, with its picture, then more nights behind it.
+
+What profiles came to is kept by their text, so that going back, or comparing, takes no time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lykta.errors import LyktaError
+from lykta.score.statistics import Floats
+from lykta.studio import nights
+from lykta.studio.nights import Frame, Lit, Order
+from lykta.studio.work import Newest
+
+if TYPE_CHECKING:
+    from lykta.studio.session import Session
+
+#: The nights of every figure. Published figures are of other seeds.
+SEEDS = tuple(range(1, 21))
+_PROFILES_KEPT = 30
+
+
+@dataclass
+class Known:
+    """What a profile came to so far."""
+
+    rows: dict[int, Floats] = field(default_factory=dict)
+    picture: bytes = b""
+    frame: tuple[Frame, int] | None = None
+    took_s: float = 0.0
+
+
+class Simulator:
+    """Of one text at a time, on one page. `frame` and `strip`: what is drawn; `heard` is called whenever something is new."""
+
+    def __init__(self, session: Session, heard: Callable[[], object]) -> None:
+        self.frame = Frame(session.plan.begin_ms, session.plan.end_ms)
+        self.strip = 0
+        self.error = ""
+        self.busy = False
+        self._session = session
+        self._heard = heard
+        self._newest = Newest()
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def known(self, text: str) -> Known:
+        """What is known of a profile; nothing yet for one that is new."""
+        found = self._known.setdefault(text, Known())
+        self._known.move_to_end(text)
+        while len(self._known) > _PROFILES_KEPT:
+            self._known.popitem(last=False)
+        return found
+
+    def go(self, text: str, file: str, seeds: tuple[int, ...] = SEEDS) -> asyncio.Task[None]:
+        """Simulate a profile; whatever was under way and is not done is dropped."""
+        task = asyncio.get_running_loop().create_task(self._go(self._newest.renew(), text, file, seeds))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def stop(self) -> None:
+        """Drop what is under way: nobody looks any more."""
+        self._newest.renew()
+
+    async def _go(self, number: int, text: str, file: str, seeds: tuple[int, ...]) -> None:
+        self.busy = True
+        try:
+            await self._picture(number, text, file, seeds[0])
+            waiting = [seed for seed in seeds if seed not in self.known(text).rows]
+            width = self._session.bench.size - 1
+            for first in range(0, len(waiting), width):
+                if self._newest.stale(number):
+                    return
+                orders = [Order(self._session.ticket, text, file, seed) for seed in waiting[first : first + width]]
+                for lit in await asyncio.gather(*(self._session.bench.night(one.seed, nights.light, one) for one in orders)):
+                    self._take(text, lit)
+                self._hear(number)
+        except LyktaError as error:
+            if not self._newest.stale(number):
+                self.error = str(error)
+        finally:
+            if not self._newest.stale(number):
+                self.busy = False
+                self._heard()
+
+    async def _picture(self, number: int, text: str, file: str, seed: int) -> None:
+        """The first night with its picture, unless that is there already."""
+        frame, strip = self.frame, self.strip
+        kept = self.known(text)
+        if kept.frame != (frame, strip) or seed not in kept.rows:
+            order = Order(self._session.ticket, text, file, seed, frame, strip)
+            lit = await self._newest.run(number, lambda: self._session.bench.now(nights.light, order))
+            if lit is None:
+                return
+            self._take(text, lit)
+            kept.frame, kept.picture, kept.took_s = (frame, strip), lit.picture, lit.took_s
+        self.error = ""
+        self._hear(number)
+
+    def _take(self, text: str, lit: Lit) -> None:
+        self.known(text).rows[lit.seed] = lit.row
+
+    def _hear(self, number: int) -> None:
+        if not self._newest.stale(number):
+            self._heard()

@@ -1,0 +1,101 @@
+"""The languages of the studio: texts by gettext, numbers, times and dates as each language writes them.
+
+Every text stands in English in the code, inside `say("...")`, and in Swedish in the catalogs `locale/sv/*.po`, one for each view. They
+are read as they are: nothing has to be compiled, and a test keeps them complete.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lykta.errors import EnvironmentLacks
+from lykta.units import KINDS, NotAQuantity, parse, show
+
+try:
+    from babel import Locale
+    from babel.dates import format_date, format_time
+    from babel.messages.pofile import read_po
+    from babel.numbers import format_decimal
+except ImportError as error:
+    raise EnvironmentLacks('The studio needs NiceGUI: install it with `pip install "lykta[studio]"` (in a clone: `make env`).') from error
+
+FOLDER = Path(__file__).with_name("locale")
+#: Language -> what it calls itself. English needs no catalog.
+LANGUAGES = {"en": "English", "sv": "Svenska"}
+_LOCALES = {"en": "en_GB", "sv": "sv_SE"}
+_NO_VALUE = "–"
+
+
+def N_(text: str) -> str:  # noqa: N802  the name that gettext tools know
+    """Mark a text for the catalogs where it stands; it is said elsewhere."""
+    return text
+
+
+@cache
+def catalog(language: str) -> dict[str, str]:
+    """English text -> text in a language, from all catalogs of that language; texts that lack are left out."""
+    found: dict[str, str] = {}
+    for file in sorted((FOLDER / language).glob("*.po")):
+        with file.open("rb") as opened:
+            messages = read_po(opened, locale=_LOCALES[language])
+        found |= {str(one.id): str(one.string) for one in messages if one.id and one.string and not one.fuzzy}
+    return found
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one language says: `say("Saved in {file}.", file=path)`, `say.number(0.5, 1)`."""
+
+    language: str = "en"
+
+    def __call__(self, text: str, /, **values: object) -> str:
+        """A text in this language, with values at its {names}."""
+        found = catalog(self.language).get(text, text) if self.language != "en" else text
+        return found.format(**values) if values else found
+
+    @property
+    def locale(self) -> Locale:
+        """The rules for numbers and dates."""
+        return Locale.parse(_LOCALES[self.language])
+
+    def number(self, value: float | None, digits: int = 0, signed: bool = False) -> str:
+        """A number with so many decimals: `1,234.5`, in Swedish `1 234,5`; a dash for None."""
+        if value is None:
+            return _NO_VALUE
+        pattern = "#,##0" + (f".{'0' * digits}" if digits else "")
+        shown = format_decimal(value, format=f"+{pattern};-{pattern}" if signed else pattern, locale=self.locale)
+        return str(shown).replace("-", "\N{MINUS SIGN}")
+
+    def percent(self, share: float | None, digits: int = 1, signed: bool = False) -> str:
+        """A share between 0 and 1 in percent: `41.2 %`."""
+        return _NO_VALUE if share is None else f"{self.number(100 * share, digits, signed)} %"
+
+    def quantity(self, kind: str, value: int) -> str:
+        """An integer of the code as people write it (`units.show`), with the decimal sign of the language."""
+        shown = show(kind, value)
+        return shown if self.language == "en" else shown.replace(".", ",")
+
+    def parse(self, kind: str, text: str) -> int:
+        """The integer of what somebody wrote; a decimal comma is understood. NotAQuantity with a sentence in this language."""
+        try:
+            return parse(kind, text.strip().replace(",", "."))
+        except NotAQuantity:
+            example = self.quantity(kind, {"level": 500, "time": 30_000, "length": 6600, "speed": 350}.get(kind, 1))
+            said = self("“{given}” cannot be read here. Write a number with its unit, such as {example}.", given=text[:60], example=example)
+            if not KINDS[kind].usual:
+                said = self("“{given}” is no whole number. Write one such as {example}.", given=text[:60], example=example)
+            raise NotAQuantity(said) from None
+
+    def date(self, day: dt.date, style: str = "long") -> str:
+        """A day: `14 December 2026`. `style`: short, medium, long or full, as Babel calls them."""
+        return str(format_date(day, style, locale=self.locale))
+
+    def clock(self, moment: dt.datetime, seconds: bool = False) -> str:
+        """The time of day of a moment, as its own time zone has it: `03:12`."""
+        return str(format_time(moment, "HH:mm:ss" if seconds else "HH:mm", locale=self.locale))
+
+
+__all__ = ["FOLDER", "LANGUAGES", "N_", "Words", "catalog"]
