@@ -14,7 +14,7 @@ pytestmark = pytest.mark.micropython
 
 ROOT = Path(__file__).resolve().parents[2]
 STUBS = ROOT / ".venv" / "esp32-stubs"
-MODULES = ("machine", "time", "network", "espnow", "esp32")
+MODULES = ("machine", "time", "network", "espnow", "esp32", "socket")
 #: What `machine` is made of here.
 PARTS = ("vpin", "vuart", "vclock", "vbus")
 #: (module, name): what the stubs of all ports say and the ESP32 does not do, with the reason.
@@ -31,6 +31,7 @@ OWN = {
     ("machine", "Pin.driven"), ("machine", "UART.feed"), ("machine", "Bh1750"), ("machine", "devices"), ("machine", "number_of"),
     ("network", "WLAN.listening"), ("network", "WLAN.changed"), ("network", "around"), ("espnow", "ESPNow.heard"),
     ("esp32", "kept"), ("esp32", "on_commit"),
+    ("socket", "WINDOW"), ("socket", "interfaces"), ("socket", "linked"), ("socket", "socket.took"),
 }  # fmt: skip
 #: What stubs leave out: what select.poll asks of a stream, and that a Signal can be called.
 STREAM = {"ioctl", "__call__"}

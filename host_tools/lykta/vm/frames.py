@@ -14,6 +14,9 @@ NEVER = 1 << 40
 
 # What comes in, as in `shims/vboard`.
 PIN, UART_IN, RADIO_IN, LUX, ADC_IN, RTC_SET, WIFI = range(1, 8)
+# Both ways, for sockets: see `shims/socket`. CABLE comes in: whether a network cable is plugged in.
+NET_OPEN, NET_DATA, NET_ROOM, NET_CLOSE, CABLE = range(16, 21)
+SOCKET = (NET_OPEN, NET_DATA, NET_ROOM, NET_CLOSE)
 # What goes out.
 DUTY, PIN_OUT, UART_OUT, RADIO_OUT, RESET, WATCHDOG, TRACE, RADIO_SET, UART_SET = range(1, 10)
 

@@ -13,7 +13,7 @@ from typing import IO
 
 from lykta.errors import LyktaError
 from lykta.vm.find import environment, find_vm
-from lykta.vm.frames import HEAD, PWRON_RESET, RADIO_IN, RTC_SET, SIZE, UART_IN, Frame
+from lykta.vm.frames import HEAD, PWRON_RESET, RADIO_IN, RTC_SET, SIZE, SOCKET, UART_IN, Frame
 
 #: Real seconds that a VM may compute between two waits: then its firmware hangs, and only the watchdog ends it.
 HANG_S = 20
@@ -110,7 +110,7 @@ class Node:
         if frame.kind == RTC_SET:
             offset = int.from_bytes(frame.data, "little") - frame.t_ms + self._first_start
             self._rtc_offset = None if frame.value else offset
-        elif frame.kind not in (UART_IN, RADIO_IN):  # those pass, the others are states
+        elif frame.kind not in (UART_IN, RADIO_IN, *SOCKET):  # those pass, the others are states
             self.wires[frame.kind, frame.which] = frame
 
     def lose_clock(self) -> None:

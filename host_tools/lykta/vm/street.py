@@ -7,7 +7,7 @@ sent is then put in order, by time and node, before anybody hears it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from lykta.vm.frames import (
     RADIO_OUT,
     RESET,
     RTC_SET,
+    SOCKET,
     UART_OUT,
     URGENT,
     WATCHDOG,
@@ -44,6 +45,13 @@ class Wires(Protocol):
         """A node resets: its output idles, until boot.py runs BOOT_MS later."""
 
 
+class Network(Protocol):
+    """What the nodes' sockets lead to (`vm/peers`). What it sends a node it injects, no sooner than twice the delay later."""
+
+    def took(self, node: int, frame: Frame) -> None:
+        """A node's frame of a socket."""
+
+
 class Street:
     """Nodes, what comes in to each and when, and what went out.
 
@@ -56,14 +64,16 @@ class Street:
         self.logs: list[list[bytes]] = [[] for _ in nodes]
         self.rounds = 0
         self.messages = 0
+        self.network: Network | None = None
         self._wires = wires
-        self._delay_ms = max(1, delay_ms)
+        self.delay_ms = max(1, delay_ms)
         self._keep = keep
         self._until = [NEVER] * len(nodes)  # when each wakes by itself
         self._due = [NEVER] * len(nodes)  # when each has something to do
         self._inputs: list[Iterator[Frame]] = [iter(())] * len(nodes)
         self._next: list[Frame | None] = [None] * len(nodes)  # of the inputs
         self._coming: list[list[tuple[int, int, Frame]]] = [[] for _ in nodes]
+        self._calls: list[tuple[int, int, Callable[[int], None]]] = []
         self._number = 0
         self._watchdog: list[int] = [0] * len(nodes)  # its timeout, 0: not started
         self._begun = [0] * len(nodes)  # when each was last let go on
@@ -84,6 +94,11 @@ class Street:
         self._number += 1
         heappush(self._coming[node], (frame.t_ms, self._number, frame))
         self._look(node)
+
+    def call(self, t_ms: int, function: Callable[[int], None]) -> None:
+        """Call a function of the host at a time, with the time; what it injects must be later by the delay at the least."""
+        self._number += 1
+        heappush(self._calls, (t_ms, self._number, function))
 
     def start(self, node: int, now_ms: int, cause: int) -> None:
         """Start a node's VM; it runs boot.py at `now_ms`."""
@@ -118,16 +133,21 @@ class Street:
         due = self._due
         while True:
             first = min(due)
+            if self._calls and self._calls[0][0] <= min(first, until_ms):
+                t_ms, _, function = heappop(self._calls)
+                function(t_ms)
+                continue
             if first > until_ms:
                 break
             self.rounds += 1
-            edge = min(first + self._delay_ms - 1, until_ms)
+            edge = min(first + self.delay_ms - 1, until_ms)
             active = [node for node, t_ms in enumerate(due) if t_ms <= edge]
             alone = edge
             if len(active) == 1:
                 # Nobody else speaks before the next one wakes.
                 later = min((t_ms for node, t_ms in enumerate(due) if node != active[0]), default=NEVER)
-                alone = min(later + self._delay_ms - 1, until_ms)
+                later = min(later, self._calls[0][0]) if self._calls else later
+                alone = min(later + self.delay_ms - 1, until_ms)
             for node in active:
                 self._resume(node, due[node], alone)
             for node in active:
@@ -201,6 +221,9 @@ class Street:
         elif frame.kind == UART_OUT:
             for answer in self._wires.uart(node, frame):
                 self.inject(node, answer)
+        elif frame.kind in SOCKET:
+            if self.network is not None:
+                self.network.took(node, frame)
         elif frame.kind == WATCHDOG:
             self._watchdog[node] = frame.value
         elif frame.kind == RTC_SET:

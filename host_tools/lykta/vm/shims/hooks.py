@@ -7,11 +7,13 @@ import asyncio.core as core
 import gc
 import sys
 import utime
+import vtls
 from vboard import NEVER, board
 
 _POLL = 3
 _IN = 1
 _OUT = 4
+_FAILED = 24  # an error, or the end
 # asyncio's C part stamps tasks that are due with the real clock: its ticks run so far ahead that all those are in the past.
 _AHEAD = 1 << 40
 # A VM of 32 bits has ticks that turn round: there it works for as long as virtual time is less than 3 days ahead.
@@ -30,6 +32,7 @@ def install():
     core.ticks_diff = utime.ticks_diff
     _poll[0] = core.IOQueue.wait_io_event
     core.IOQueue.wait_io_event = _wait
+    vtls.install()
 
 
 class _LateGc:
@@ -57,28 +60,39 @@ _poll = [None]
 
 
 def _wait(queue, dt):
-    """Sleep in virtual time, then look which streams are ready."""
-    if dt:
-        board.wait(board.now + dt if dt > 0 else NEVER)
-    if not queue.map:
+    """Sleep in virtual time until a stream is ready, or the time is over."""
+    if queue.map and _ready(queue):
         return
+    if dt > 0:
+        board.wait(board.now + dt)
+        if queue.map:
+            _ready(queue)
+    while dt < 0:  # all tasks wait for streams: there is nothing to do before one is ready
+        board.wait(NEVER)
+        if _ready(queue):
+            return
+
+
+def _ready(queue):
+    """Let those tasks go on whose streams are ready; whether there was any."""
     # What is written in Python is asked here: the select of this VM sleeps 1 ms of real time where it has such streams.
     ready = []
     for entry in queue.map.values():
         stream = entry[2]
         if not hasattr(stream, "ioctl"):
             _poll[0](queue, 0)
-            return
+            return False
         found = stream.ioctl(_POLL, (_IN if entry[0] else 0) | (_OUT if entry[1] else 0))
         if found:
             ready.append((entry, found))
     for entry, found in ready:
         for side, flag in ((0, _IN), (1, _OUT)):
-            if found & flag and entry[side]:
+            if found & (flag | _FAILED) and entry[side]:
                 core._task_queue.push(entry[side])
                 entry[side] = None
         if entry[0] is None and entry[1] is None:
             queue._dequeue(entry[2])
+    return len(ready) > 0
 
 
 def _ticks():

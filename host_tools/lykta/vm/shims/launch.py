@@ -24,11 +24,12 @@ import hooks
 import lockstep
 import machine
 import network
+import socket
 import time
 import vtrace
 from vboard import NEVER, Reset, board
 
-_SHIMS = (espnow, machine, network, time)
+_SHIMS = (espnow, machine, network, socket, time)
 
 
 def run(fd):

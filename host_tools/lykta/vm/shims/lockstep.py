@@ -12,7 +12,7 @@ Kinds are those of `vboard`. The host sends frames in the order of time, and all
 import struct
 import sys
 
-from vboard import DUTY, NEVER, PIN_OUT, RADIO_OUT, RESET, TRACE, board
+from vboard import DUTY, NET_CLOSE, NET_DATA, NET_OPEN, NET_ROOM, NEVER, PIN_OUT, RADIO_OUT, RESET, TRACE, board
 
 HEAD = "<IIq"
 FRAME = "<BBHiq"
@@ -20,6 +20,7 @@ SIZE = 16
 
 URGENT = 1  # there is something for others among the frames
 _QUIET = (DUTY, PIN_OUT, TRACE)
+_ANSWERED = (RADIO_OUT, NET_OPEN, NET_DATA, NET_ROOM, NET_CLOSE)
 
 
 class Link:
@@ -51,7 +52,7 @@ class Link:
         self._end = needs
         if kind not in _QUIET:
             self._flags = URGENT
-            if kind == RADIO_OUT:
+            if kind in _ANSWERED:
                 # Somebody may answer: it would be heard no sooner than the way there and back takes.
                 board.horizon = min(board.horizon, board.now + 2 * board.delay - 1)
             elif kind == RESET:

@@ -1,6 +1,7 @@
-"""Wi-Fi of the virtual board: a station that scans, joins what is there, loses it, and decides ESP-NOW's channel."""
+"""The network of the virtual board: a station that scans, joins what is there, loses it, and decides ESP-NOW's channel; and a cable."""
 
-from vboard import RADIO_SET, WIFI, board
+import socket
+from vboard import CABLE, RADIO_SET, WIFI, board
 
 STA_IF = 0
 AP_IF = 1
@@ -18,6 +19,14 @@ MODE_11G = 2
 MODE_11N = 4
 MODE_LR = 8
 
+PHY_LAN8710 = 0
+PHY_LAN8720 = 1
+PHY_IP101 = 2
+PHY_RTL8201 = 3
+PHY_DP83848 = 4
+PHY_KSZ8041 = 5
+
+_LINK_MS = 2500  # negotiation of the link, DHCP
 _SCAN_MS = 2400  # all channels, 120 ms and more on each
 _JOIN_MS = 800  # association, handshake, DHCP
 _EWIFI_STARTED = 0x3002
@@ -223,6 +232,40 @@ class WLAN:
 
 
 _interfaces = {}
+socket.interfaces.append(WLAN(0))
+
+
+class LAN:
+    """Ethernet through a PHY; it has an address so long after both it is on and a cable is plugged in."""
+
+    _plugged = [None]  # since when [ms]
+
+    def __init__(self, id=0, *, mdc=None, mdio=None, power=None, phy_type=0, phy_addr=0, ref_clk_mode=0, ref_clk=None):
+        if phy_type not in (PHY_LAN8720, PHY_LAN8710, PHY_IP101, PHY_RTL8201, PHY_DP83848, PHY_KSZ8041):
+            raise ValueError("invalid phy type")
+        self._on = None
+        socket.interfaces.append(self)
+
+    def active(self, is_active=None):
+        """Whether it is on, or switch it."""
+        if is_active is not None:
+            self._on = (board.now if self._on is None else self._on) if is_active else None
+        return self._on is not None
+
+    def isconnected(self):
+        """Whether it has an address."""
+        plugged = self._plugged[0]
+        return self._on is not None and plugged is not None and board.now >= max(self._on, plugged) + _LINK_MS
+
+    def status(self):
+        """A code: 5 with an address, 1 without."""
+        return 5 if self.isconnected() else 1
+
+    def ifconfig(self, configtuple=None):
+        """Address, mask, gateway and name server."""
+        if self.isconnected():
+            return ("192.168.5.2", "255.255.255.0", "192.168.5.1", "192.168.5.1")
+        return ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 
 
 def _take_wifi(which, value, data):
@@ -237,3 +280,11 @@ def _take_wifi(which, value, data):
 
 
 board.takers[WIFI] = _take_wifi
+
+
+def _take_cable(which, value, data):
+    """A network cable is plugged in (value 1), or pulled."""
+    LAN._plugged[0] = board.now if value else None
+
+
+board.takers[CABLE] = _take_cable

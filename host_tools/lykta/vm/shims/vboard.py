@@ -13,6 +13,8 @@ _PATIENCE = 10_000  # looks at the clock without letting time pass, before it is
 # What comes in.
 PIN, UART_IN, RADIO_IN, LUX, ADC_IN, RTC_SET, WIFI, UART_END = range(1, 9)
 _WIRES = (PIN, UART_IN, UART_END, LUX, ADC_IN)  # what a task that polls may find
+# Both ways, for sockets; see `socket`. CABLE comes in: whether a network cable is plugged in.
+NET_OPEN, NET_DATA, NET_ROOM, NET_CLOSE, CABLE = range(16, 21)
 # What goes out.
 DUTY, PIN_OUT, UART_OUT, RADIO_OUT, RESET, WATCHDOG, TRACE, RADIO_SET, UART_SET = range(1, 10)
 

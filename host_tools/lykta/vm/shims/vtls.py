@@ -1,0 +1,124 @@
+"""TLS of this VM's own (`tls`, mbedTLS as on the ESP32) over the board's sockets: only who waits is another, see `hooks`.
+
+select.poll sleeps 1 ms of real time for each look at such a stream; here asyncio asks the socket below. mbedTLS takes its time of day
+from the machine, not from the board: certificates hold or not by the real calendar.
+"""
+
+import io
+import sys
+
+import tls as _tls
+
+_POLL, _CLOSE = 3, 4
+_IN = 1
+
+
+class _Below(io.IOBase):
+    """A socket as mbedTLS wants it: errors are negative numbers, since an exception would fly through it."""
+
+    def __init__(self, socket):
+        self._socket = socket
+
+    def readinto(self, buffer):
+        """Bytes read; None where there are none."""
+        try:
+            return self._socket.readinto(buffer)
+        except OSError as error:
+            return -error.errno
+
+    def write(self, buffer):
+        """Bytes written; None where there is no room."""
+        try:
+            return self._socket.write(buffer)
+        except OSError as error:
+            return -error.errno
+
+    def setblocking(self, value):
+        """Whether calls wait."""
+        self._socket.setblocking(value)
+
+    def ioctl(self, request, argument):
+        """As the socket's."""
+        return self._socket.ioctl(request, argument)
+
+
+class Stream(io.IOBase):
+    """A TLS stream over a socket."""
+
+    def __init__(self, stream, socket):
+        self._stream = stream
+        self._socket = socket
+        self._more = False  # deciphered bytes may be left
+
+    def read(self, size=-1):
+        """Up to so many bytes; None where nothing has come."""
+        found = self._stream.read(size)
+        self._more = found is not None and len(found) == size
+        return found
+
+    def readinto(self, buffer, size=-1):
+        """The same, into a buffer."""
+        found = self._stream.readinto(buffer) if size < 0 else self._stream.readinto(buffer, size)
+        self._more = found == (len(buffer) if size < 0 else size)
+        return found
+
+    def readline(self):
+        """A line, or what there is."""
+        self._more = True
+        return self._stream.readline()
+
+    def write(self, buffer):
+        """As much as there is room for; None where there is none."""
+        return self._stream.write(buffer)
+
+    def setblocking(self, value):
+        """Whether calls wait."""
+        self._stream.setblocking(value)
+
+    def cipher(self):
+        """(name, version) of the cipher in use."""
+        return self._stream.cipher()
+
+    def close(self):
+        """End it, and the socket."""
+        self._stream.close()
+
+    def ioctl(self, request, argument):
+        """What select.poll asks, and the end of the stream."""
+        if request == _POLL:
+            return self._socket.ioctl(request, argument) | (argument & _IN if self._more else 0)
+        if request == _CLOSE:
+            self.close()
+        return 0
+
+
+class SSLContext:
+    """As the built-in one."""
+
+    def __init__(self, protocol):
+        self.__dict__["_context"] = _tls.SSLContext(protocol)
+
+    def __getattr__(self, name):
+        return getattr(self._context, name)
+
+    def __setattr__(self, name, value):
+        setattr(self._context, name, value)
+
+    def wrap_socket(self, sock, *, server_side=False, do_handshake_on_connect=True, server_hostname=None):
+        """A TLS stream over a socket."""
+        options = {"server_side": server_side, "do_handshake_on_connect": do_handshake_on_connect}
+        return Stream(self._context.wrap_socket(_Below(sock), server_hostname=server_hostname, **options), sock)
+
+
+class _Module:
+    """The module `tls`, with this SSLContext."""
+
+    SSLContext = SSLContext
+
+    def __getattr__(self, name):
+        return getattr(_tls, name)
+
+
+def install():
+    """Put it in place of the built-in module; before the firmware is imported."""
+    sys.modules["tls"] = _Module()
