@@ -20,7 +20,7 @@ _HERE = Path(__file__).resolve().parent
 #: In the order in which they use each other.
 MODULES = (
     "schema", "lamp", "dimmer", "phases", "settings", "almanac", "repair", "program", "neighbours", "priority", "health", "reach", "slots",
-    "leaving", "wave", "match", "telling", "presence", "control", "payload", "telegram", "letter",
+    "leaving", "wave", "match", "telling", "presence", "control", "payload", "telegram", "letter", "airtime", "sealing", "parcel",
 )  # fmt: skip
 
 
@@ -153,3 +153,6 @@ control = _core["control"]
 payload = _core["payload"]
 telegram = _core["telegram"]
 letter = _core["letter"]
+airtime = _core["airtime"]
+sealing = _core["sealing"]
+parcel = _core["parcel"]

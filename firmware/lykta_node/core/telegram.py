@@ -21,11 +21,12 @@ from micropython import const
 VERSION = const(1)
 DETECTION = const(1)  # a frame of `lamp`
 HEARTBEAT = const(2)
-TIME = const(3)  # reserved, like those without a comment
+TIME = const(3)  # a greeting of the post (`parcel`), as are all without another comment
 SETTINGS = const(4)
 TELEMETRY = const(5)
 COMMAND = const(6)  # to one node, with a tag of its own under that node's key
 CHUNK = const(7)
+RECEIPT = const(8)
 
 KEY = const(1)
 SENDER = const(2)
@@ -114,6 +115,12 @@ def number(buffer, at: int, size: int) -> int:
     return value
 
 
+def is_post(buffer) -> bool:
+    """Whether a telegram is of the post, by its type."""
+    kind = buffer[0] & 15
+    return kind > HEARTBEAT and kind != COMMAND
+
+
 def head(buffer, kind: int, sender: int, epoch: int, counter: int, stamp: int, validity: int, hops: int) -> None:
     """Write the header of a new telegram; age and key are written when a copy is sent."""
     buffer[0] = VERSION << 4 | kind
@@ -161,7 +168,7 @@ class Gate:
         self._refill(elapsed)
         if length < HEADER + TAG or length > LONGEST:
             return LENGTH
-        if buffer[0] >> 4 != VERSION or not DETECTION <= buffer[0] & 15 <= CHUNK or buffer[HOPS] > MOST_HOPS:
+        if buffer[0] >> 4 != VERSION or not DETECTION <= buffer[0] & 15 <= RECEIPT or buffer[HOPS] > MOST_HOPS:
             return UNKNOWN
         key = self.key_of(buffer)
         if key is None:
@@ -174,8 +181,8 @@ class Gate:
         sent = number(buffer, STAMP, 4)
         if not self._new(at, epoch, counter, sent, stamp):
             return OLD
-        if sent < 0 or (sent and stamp and abs(sent - stamp) > _DRIFT):
-            return STALE
+        if sent < 0 or (sent and stamp and abs(sent - stamp) > _DRIFT and buffer[0] & 15 != TIME):
+            return STALE  # a greeting is what puts a wrong clock right; it proves itself that it is no old one
         if number(buffer, AGE, 3) > number(buffer, VALIDITY, 2) * 1000:
             return STALE
         if self._tokens <= 0:
