@@ -1,0 +1,61 @@
+"""The record of commands: who gave which, when and why; written down before it is sent, and read with what the node answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import and_, bindparam, select, update
+
+from lykta.fleet import schema
+from lykta.fleet.database import Database
+from lykta.fleet.model import Command
+
+_TOLD = ("at", "who", "why", "node", "verb", "number", "detail", "until", "sent")
+
+
+def note(database: Database, given: Sequence[Command]) -> None:
+    """Write commands down before they are sent."""
+    with database.using() as connection:
+        numbers = database.numbers(connection, [command.node for command in given])
+        rows = [{key: value for key, value in asdict(command).items() if key in _TOLD} for command in given]
+        for row in rows:
+            row["node"] = numbers[row["node"]]
+            row["who"], row["why"], row["detail"] = row["who"][:80], row["why"][:300], row["detail"][:300]
+        database.insert(connection, schema.commands, rows)
+
+
+def note_sent(database: Database, given: Sequence[Command], now: int) -> None:
+    """The broker has them."""
+    table = schema.commands
+    with database.using() as connection:
+        numbers = database.numbers(connection, [command.node for command in given])
+        mine = and_(table.c.node == bindparam("whose"), table.c.verb == bindparam("which"), table.c.number == bindparam("order"))
+        rows = [{"whose": numbers[one.node], "which": one.verb, "order": one.number, "when": now} for one in given]
+        if rows:
+            connection.execute(update(table).where(mine).values(sent=bindparam("when")), rows)
+
+
+def with_sent(command: Command, now: int) -> Command:
+    """The same, sent."""
+    return replace(command, sent=now)
+
+
+def given(database: Database, since: int = 0, nodes: Sequence[str] = (), most: int = 1000) -> list[Command]:
+    """The commands since a time [s since 1970], the newest first, with the answers of the nodes; of some nodes or of all."""
+    table, answers = schema.commands, schema.answers
+    # Settings are answered as such, every other command as a command.
+    answered = and_(
+        answers.c.node == table.c.node,
+        answers.c.number == table.c.number,
+        ((table.c.verb == "settings") & (answers.c.to == "settings")) | ((table.c.verb != "settings") & (answers.c.to == "command")),
+    )
+    joined = table.join(schema.nodes, schema.nodes.c.id == table.c.node).outerjoin(answers, answered)
+    query = select(*(table.c[key] for key in _TOLD if key != "node"), schema.nodes.c.name, answers.c.ok, answers.c.reason)
+    query = query.select_from(joined).where(table.c.at >= since).order_by(table.c.id.desc()).limit(most)
+    if nodes:
+        query = query.where(schema.nodes.c.name.in_(nodes))
+    return [
+        Command(row.at, row.who, row.why, row.name, row.verb, row.number, row.detail, row.until, row.sent, row.ok, row.reason or "")
+        for row in database.rows(query)
+    ]

@@ -1,0 +1,284 @@
+"""A fleet as programs see it: its state, a stream of changes, alarms, and commands that are written down before they are sent.
+
+    async with Fleet(street, broker.connect, database, who="anna") as fleet:
+        fleet.nodes["kungsholms_strand.K05"].level
+        async for change in fleet.changes():
+            ...
+        await fleet.override(["K05", "K06"], 1000, until, why="accident")
+
+`record=True` makes it the one that keeps the history: everything is acknowledged to the broker only when it is in the database, so
+that nothing is lost while the database is away. Others only look: they take what the database has, then what comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+from lykta.fleet import commands, history, model, topics
+from lykta.fleet.carrier import Connect, Connection, Lost, Refused, keep
+from lykta.fleet.database import Batch, Database, Gone
+from lykta.fleet.expected import Expectation
+from lykta.fleet.letters import Commands, Recipient, Sealed, recipients
+from lykta.fleet.model import Change, Command, NodeState, Tally
+from lykta.fleet.roster import Roster
+from lykta.node.street import Street
+from lykta.plan.nodefiles import district_of, node_names
+
+T = TypeVar("T")
+#: Letters that are written at once, and how long to wait for them to gather [s].
+_MOST, _LINGER_S = 2000, 0.25
+#: How often time is looked at: for silent nodes, and for what others have written into the database [s].
+_BEAT_S = 15.0
+#: How long to wait before asking a database again that is away [s].
+_AGAIN_S = 2.0
+#: Changes that wait for a listener; a slower one is told of the newest, and how many it missed is counted.
+_WAITING = 5000
+
+
+class Fleet:
+    """A fleet. `nodes`: the state of each, by name; `connected`: whether there is a connection to the broker."""
+
+    def __init__(
+        self, street: Street, connect: Connect, database: Database, who: str = "", record: bool = False, district: str = "",
+        now: Callable[[], float] = time.time, said: Callable[[str], None] = lambda text: None,
+    ) -> None:  # fmt: skip
+        """`who`: the person at work, for the record of commands; `said` is told, in sentences, what happens to broker and database."""
+        self.street = street
+        self.database = database
+        self.who = who
+        self.connected = False
+        self.district = district or district_of(street.site.name)
+        self.names = node_names(street.site)
+        self._connect = connect
+        self._record = record
+        self._now = now
+        self._said = said
+        self._connection: Connection | None = None
+        self._listeners: list[tuple[deque[Change], asyncio.Event]] = []
+        self._numbers = Commands()
+        self._recipients: dict[str, Recipient] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._settled = asyncio.Event()  # connected, or refused
+        self._why: Lost | None = None
+        self._roster = Roster(self.district, {}, None)
+
+    @property
+    def nodes(self) -> dict[str, NodeState]:
+        """The state of every node by name."""
+        return self._roster.nodes
+
+    @property
+    def alarms(self) -> list[model.Alarm]:
+        """The alarms that are open, the gravest kind first."""
+        return sorted(self._roster.alarms.open.values(), key=lambda alarm: (model.ALARMS.index(alarm.kind), alarm.opened, alarm.node))
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted since the start."""
+        return self._roster.tally
+
+    # --- its life -------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Fleet:
+        """Take what the database knows, and begin. LyktaError where that is not possible."""
+        lamps = {node: lamp for lamp, node in self.names.items()}
+        opened = await self._in_thread(lambda: history.open_alarms(self.database))
+        self._roster = Roster(self.district, lamps, Expectation(self.street), opened, self._now())
+        since = int(self._now()) - history.RECENT_S
+        await self._in_thread(lambda: history.restore(self.database, self._roster.nodes, since))
+        self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._beat())]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def run(self) -> None:
+        """Wait until it ends by itself: only a fault, or a broker that refuses us, ends it."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def wait_connected(self, longest_s: float = 15.0) -> None:
+        """Wait for the connection. Lost where there is none after that time, or what the broker said when it refused us."""
+        waiting = asyncio.create_task(self._settled.wait())
+        await asyncio.wait([waiting, *self._tasks], timeout=longest_s, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        for task in self._tasks:
+            if task.done():
+                task.result()
+        if not self.connected:
+            raise self._why or Lost("No broker answers.")
+
+    async def _keep(self) -> None:
+        await keep(self._connect, self._live, self._down)
+
+    def _down(self, error: Lost) -> None:
+        self._why = error
+        self._said(str(error))
+        if isinstance(error, Refused):
+            self._settled.set()
+
+    async def _live(self, connection: Connection) -> None:
+        """Take what comes, as long as the connection lives."""
+        try:
+            await connection.subscribe([(topic, 1) for topic in topics.of_nodes(self.district)])
+            self._connection, self.connected = connection, True
+            self._settled.set()
+            self._tell(Change(model.LINK, "", self._now(), "up"))
+            while True:
+                letters = await connection.letters(_MOST, _LINGER_S if self._record else 0)
+                batch = Batch()
+                changes = [change for letter in letters for change in self._roster.take(letter, self._now(), batch)]
+                await self._store(batch)
+                connection.acknowledge(letters)
+                for change in changes:
+                    self._tell(change)
+        finally:
+            self._connection, self.connected = None, False
+            self._settled.clear()
+            self._tell(Change(model.LINK, "", self._now(), "down"))
+
+    async def _beat(self) -> None:
+        """Look at the time now and then, and at what others have written down."""
+        while True:
+            await self._from_database()
+            batch = Batch()
+            changes = list(self._roster.tick(self._now(), batch)) if self.connected else []
+            await self._store(batch)
+            for change in changes:
+                self._tell(change)
+            await asyncio.sleep(_BEAT_S)
+
+    async def _from_database(self) -> None:
+        """Overrides that are in force explain why a lamp burns: whoever gave them."""
+        with contextlib.suppress(Gone):
+            now = int(self._now())
+            for node, until in await self._in_thread(lambda: history.overrides(self.database, now)):
+                self._roster.alarms.override(node, until, now)
+
+    async def _store(self, batch: Batch) -> None:
+        """Write until it is written: nothing is acknowledged before, and the broker keeps what comes meanwhile."""
+        if not self._record or not batch:
+            return
+        away = False
+        while True:
+            try:
+                await self._in_thread(lambda: self.database.write(batch))
+                break
+            except Gone as error:
+                if not away:
+                    self._said(f"{error} Nothing is lost: the broker keeps what comes until it is stored.")
+                    away = True
+            await asyncio.sleep(_AGAIN_S)
+        self.tally.stored += len(batch)
+        if away:
+            self._said(f"{self.database}  the database is back; what had come meanwhile is stored.")
+
+    # --- for those who look ---------------------------------------------------------------------------------------
+
+    async def changes(self, kinds: Iterable[str] = ()) -> AsyncIterator[Change]:
+        """What changes from now on, of some kinds (`model`) or of all. A listener too slow misses the oldest, and `tally.missed` counts."""
+        waiting: deque[Change] = deque(maxlen=_WAITING)
+        rings = asyncio.Event()
+        wanted = frozenset(kinds)
+        listener = (waiting, rings)
+        self._listeners.append(listener)
+        try:
+            while True:
+                await rings.wait()
+                rings.clear()
+                while waiting:
+                    change = waiting.popleft()
+                    if not wanted or change.kind in wanted:
+                        yield change
+        finally:
+            self._listeners.remove(listener)
+
+    def _tell(self, change: Change) -> None:
+        for waiting, rings in self._listeners:
+            self.tally.missed += len(waiting) == _WAITING
+            waiting.append(change)
+            rings.set()
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    async def override(self, lamps: Sequence[str], permille: int, until: dt.datetime, why: str) -> list[Command]:
+        """At least so much light until a time, on lamps by their ids; 0 ends it. InputError for what no node would obey."""
+        detail = f"at least {permille / 10:g} % until {until:%Y-%m-%d %H:%M} UTC" if permille else "ended"
+        made = lambda to, now: self._numbers.override(to, permille, until, now)  # noqa: E731
+        return await self._give(lamps, "override", detail, why, made, int(until.timestamp()) if permille else None)
+
+    async def identify(self, lamps: Sequence[str], seconds: int, why: str = "") -> list[Command]:
+        """Blink the status LED."""
+        return await self._give(lamps, "identify", f"for {seconds} s", why, lambda to, now: self._numbers.identify(to, seconds, now))
+
+    async def walk_test(self, lamps: Sequence[str], seconds: int, why: str = "") -> list[Command]:
+        """Show by blinks of the light whom the sensors see; 0 ends it."""
+        return await self._give(lamps, "walktest", f"for {seconds} s", why, lambda to, now: self._numbers.walk_test(to, seconds, now))
+
+    async def window(self, lamps: Sequence[str], seconds: int, why: str) -> list[Command]:
+        """Open a commissioning window: nodes tell their level of the moment, at most for 4 h; 0 closes it. Nothing of it is stored."""
+        until = int(self._now()) + seconds if seconds else None
+        made = lambda to, now: self._numbers.window(to, seconds, now)  # noqa: E731
+        return await self._give(lamps, "window", f"for {seconds} s" if seconds else "closed", why, made, until)
+
+    async def restart(self, lamps: Sequence[str], why: str) -> list[Command]:
+        """Start nodes anew, from full light."""
+        return await self._give(lamps, "restart", "", why, lambda to, now: self._numbers.restart(to, now))
+
+    async def _give(
+        self, lamps: Sequence[str], verb: str, detail: str, why: str, make: Callable[[Recipient, dt.datetime], Sealed],
+        until: int | None = None,
+    ) -> list[Command]:  # fmt: skip
+        """Seal, write down, send, and write down that it was sent. Lost or Gone where that is not possible."""
+        people = self.recipients()
+        now = self._now()
+        moment = dt.datetime.fromtimestamp(now, dt.UTC)
+        given = []
+        for lamp in lamps:
+            sealed = make(people[self.street.lamp(lamp).id], moment)
+            given.append((Command(int(now), self.who, why, self.names[lamp], verb, sealed.number, detail, until), sealed))
+        return await self.send(given, topics.COMMAND)
+
+    async def send(self, given: Sequence[tuple[Command, Sealed]], kind: topics.Kind) -> list[Command]:
+        """Send letters that are sealed: each is written down first. The commands as they were sent."""
+        connection = self._connection
+        if connection is None:
+            raise Lost("There is no connection to the broker, so nothing was sent.")
+        await self._in_thread(lambda: commands.note(self.database, [command for command, _ in given]))
+        sent = []
+        for command, sealed in given:
+            await connection.publish(topics.topic_of(self.district, command.node, kind), sealed.data, kind.qos, kind.retained)
+            sent.append(command)
+            self._tell(Change(model.COMMAND, command.node, self._now(), command.verb, command))
+        now = int(self._now())
+        await self._in_thread(lambda: commands.note_sent(self.database, sent, now))
+        for command in sent:
+            if command.verb == "override" and command.until is not None:
+                self._roster.alarms.override(command.node, command.until, now)
+        return [commands.with_sent(command, now) for command in sent]
+
+    def recipients(self) -> dict[str, Recipient]:
+        """The nodes of the site with their keys. InputError where this machine does not have them."""
+        if self._recipients is None:
+            self._recipients = recipients(self.street)
+        return self._recipients
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        """The database waits for disks: beside, not in the way."""
+        return await asyncio.get_running_loop().run_in_executor(None, call)
+
+    def counts(self) -> dict[str, Any]:
+        """How many nodes there are, how many of them online, and how many alarms are open."""
+        online = sum(node.online is True for node in self.nodes.values())
+        offline = sum(node.online is False for node in self.nodes.values())
+        return {"nodes": len(self.nodes), "online": online, "offline": offline, "alarms": len(self._roster.alarms.open)}

@@ -1,0 +1,144 @@
+"""The tables of a fleet's history. Every column says what it is; `lykta fleet export` writes the same words into Parquet.
+
+Times are whole seconds since 1970, UTC. Nodes are numbered, since a district of 15,000 writes 1.4 million rows of telemetry a day.
+Nothing here is finer than what a node reports: means and sums over at least a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+
+#: Of these tables; a database that a newer Lykta has written is refused.
+VERSION = 1
+
+metadata = MetaData()
+
+about = Table(
+    "about",
+    metadata,
+    Column("key", String(40), primary_key=True, comment="version, district"),
+    Column("value", String(200), nullable=False, comment="its value"),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="number of the node in this database"),
+    Column("name", String(64), nullable=False, unique=True, comment="site.lamp, as on the network"),
+)
+
+telemetry = Table(
+    "telemetry",
+    metadata,
+    # Rows come nearly in the order of `until`: with it first, writing goes to the end of the table, and retention takes its beginning.
+    Column("until", BigInteger, primary_key=True, comment="end of the time that the row is about [s since 1970, UTC]"),
+    Column("node", Integer, primary_key=True, comment="number of the node"),
+    Column("begin", BigInteger, primary_key=True, comment="its beginning [s since 1970, UTC]"),
+    Column("level", Integer, nullable=False, comment="mean of the luminous flux [permille of the design flux]"),
+    Column("energy_mwh", BigInteger, nullable=False, comment="energy of the lamp [mWh]"),
+    Column("estimated", Boolean, nullable=False, comment="whether the energy is worked out of the level, since there is no meter"),
+    Column("detections", Integer, nullable=False, comment="how many detections the node's own sensors made"),
+    Column("faults", String(300), nullable=False, comment="names of what the node finds wrong, with commas between"),
+    Column("heap", Integer, comment="free memory of the node [bytes]"),
+    Column("block", Integer, comment="its largest free block [bytes]"),
+    Column("dropped", Integer, comment="messages that the node had to drop since it started"),
+    Column("refused", Integer, comment="telegrams that the node refused in that time"),
+    Column("boot", BigInteger, comment="how often the node had started"),
+    Column("doubt", Boolean, nullable=False, comment="whether its clock was not set, or not believed; then times are ours"),
+    Column("received", BigInteger, nullable=False, comment="when it was received [s since 1970, UTC]"),
+    sqlite_with_rowid=False,
+)
+Index("telemetry_of_node", telemetry.c.node, telemetry.c.until)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="number of the event in this database"),
+    Column("received", BigInteger, nullable=False, index=True, comment="when it was received [s since 1970, UTC]"),
+    Column("node", ForeignKey("nodes.id"), nullable=False, comment="number of the node"),
+    Column("at", BigInteger, comment="when it happened, by the node's clock [s since 1970, UTC]; empty where that was not set"),
+    Column("boot", BigInteger, nullable=False, comment="how often the node had started"),
+    Column("number", BigInteger, nullable=False, comment="number of the event since that start; a gap: some were dropped"),
+    Column("kind", String(24), nullable=False, comment="fault, right, start, security, override, command, settings, update, window"),
+    Column("what", String(24), nullable=False, comment="what happened, in one word"),
+    Column("count", BigInteger, nullable=False, comment="how often, since the last one of the same kind and word"),
+    Column("detail", String(120), nullable=False, comment="more about it"),
+)
+# An event that the broker delivers twice is stored once. Where the node's clock was not set it may be there twice: numbers begin anew
+# when a board is replaced, and rather that than an event that is missing.
+Index("events_once", events.c.node, events.c.at, events.c.boot, events.c.number, events.c.kind, events.c.what, unique=True)
+
+states = Table(
+    "states",
+    metadata,
+    Column("node", ForeignKey("nodes.id"), primary_key=True, comment="number of the node"),
+    Column("since", BigInteger, primary_key=True, comment="from when on it was so [s since 1970, UTC]"),
+    Column("online", Boolean, nullable=False, comment="whether the broker had a connection of it"),
+    Column("software", String(40), comment="version of its software; this and what follows is empty while it is offline"),
+    Column("slot", String(1), comment="slot that runs: a, b, or - without slots"),
+    Column("settings", BigInteger, comment="version of the settings in use"),
+    Column("tier", Integer, comment="how far its software is protected against who opens it"),
+    Column("boots", BigInteger, comment="how often it has started"),
+    Column("started", BigInteger, comment="when it started [s since 1970, UTC]"),
+    sqlite_with_rowid=False,
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("node", ForeignKey("nodes.id"), primary_key=True, comment="number of the node"),
+    Column("to", String(24), primary_key=True, comment="what it answers: command, settings, update"),
+    Column("number", BigInteger, primary_key=True, comment="number of the command, version of the settings or update"),
+    Column("received", BigInteger, nullable=False, comment="when it was received [s since 1970, UTC]"),
+    Column("ok", Boolean, nullable=False, comment="whether it was obeyed"),
+    Column("reason", String(200), nullable=False, comment="why not"),
+    sqlite_with_rowid=False,
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="number of the alarm in this database"),
+    Column("node", ForeignKey("nodes.id"), nullable=False, comment="number of the node"),
+    Column("kind", String(20), nullable=False, comment="lamp-out, day-burning, stuck-sensor, silent-node, energy-off"),
+    Column("opened", BigInteger, nullable=False, comment="when it was opened [s since 1970, UTC]"),
+    Column("closed", BigInteger, comment="when it was closed; empty while it is open [s since 1970, UTC]"),
+    Column("detail", String(300), nullable=False, comment="what was found"),
+)
+#: Opened once: two programs that find the same cannot both open it.
+Index(
+    "alarms_open",
+    alarms.c.node,
+    alarms.c.kind,
+    unique=True,
+    sqlite_where=alarms.c.closed.is_(None),
+    postgresql_where=alarms.c.closed.is_(None),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="number of the entry"),
+    Column("at", BigInteger, nullable=False, index=True, comment="when it was given [s since 1970, UTC]"),
+    Column("who", String(80), nullable=False, comment="the person who gave it"),
+    Column("why", String(300), nullable=False, comment="the reason that was given"),
+    Column("node", ForeignKey("nodes.id"), nullable=False, comment="number of the node"),
+    Column("verb", String(20), nullable=False, comment="override, identify, walktest, restart, settings, window"),
+    Column("number", BigInteger, nullable=False, comment="number of the command, or version of the settings; answers name it"),
+    Column("detail", String(300), nullable=False, comment="with which values"),
+    Column("until", BigInteger, comment="when its effect ends; empty where it has none that lasts [s since 1970, UTC]"),
+    Column("sent", BigInteger, comment="when the broker had it [s since 1970, UTC]; empty until then"),
+)
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("node", ForeignKey("nodes.id"), primary_key=True, comment="number of the node"),
+    Column("version", BigInteger, primary_key=True, comment="version of the settings"),
+    Column("file", String(20), primary_key=True, comment="which file of the node: program, table, adjacent"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of its content"),
+    Column("sent", BigInteger, comment="when the broker had it [s since 1970, UTC]; empty until then"),
+)
+
+#: What `lykta fleet export` writes, with the names of nodes in place of their numbers.
+EXPORTED = (telemetry, events, states, answers, alarms, commands, letters)
