@@ -67,21 +67,20 @@ WINDOW_UNTIL = const(58)
 WINDOW_BRANCH = const(59)
 WINDOW_DOUBT = const(60)
 WINDOW_STOP = const(61)  # how far from the origin the user may have stopped
-
-# The frame to send, where SEND is 1.
 WINDOW_QUIET = const(62)  # how long after he left the field the first sensor on the way would have reported him
+WINDOW_FORKS = const(63)  # 1: he may turn off on the way here
 
 # Those who came since the field was last empty, where the sensor tells users apart.
-PEOPLE = const(63)  # how many
-NUMBERS = const(64)  # how many detections they made, renewals included
-PARTY_CAME = const(65)  # by which link, if all by the same
-PARTY_SLOWEST = const(66)  # how fast, cm/s; 0: not known of all
-PARTY_FASTEST = const(67)
-PARTY_SINCE = const(68)  # when the last one came
+PEOPLE = const(64)  # how many
+NUMBERS = const(65)  # how many detections they made, renewals included
+PARTY_CAME = const(66)  # by which link, if all by the same
+PARTY_SLOWEST = const(67)  # how fast, cm/s; 0: not known of all
+PARTY_FASTEST = const(68)
+PARTY_SINCE = const(69)  # when the last one came
 
 # The frame to send, where SEND is 1.
-SEND = const(69)
-FRAME = const(70)
+SEND = const(70)
+FRAME = const(71)
 
 # A frame: one detection, told to the neighbours.
 ORIGIN = const(0)
@@ -113,7 +112,7 @@ ALL_PASSED = const(4)  # on the other side than they came from
 LINK_UNKNOWN = const(255)
 
 # A track: from which evidence, where it was, when it lights this lamp. MERGED_ORIGIN marks merged ones.
-SLOTS = const(89)
+SLOTS = const(90)
 SLOT_ORIGIN = const(0)
 SLOT_NUMBER = const(1)
 SLOT_CLASSES = const(2)
@@ -135,14 +134,15 @@ SLOT_LEFT = const(17)  # the earliest that may have been; NEVER: he is inside
 SLOT_GONE = const(18)  # the latest; NEVER: he may be inside
 SLOT_QUIET = const(19)
 SLOT_LEAVES = const(20)  # how many of those who may be he have left, and were not seen elsewhere
-SLOT_LENGTH = const(21)
+SLOT_FORKS = const(21)  # 1: he may turn off on the way here
+SLOT_LENGTH = const(22)
 ELSEWHERE = const(1)  # he, or one who was with him, has been seen on another branch
 UNSEEN = const(2)  # a sensor between him and here should have reported him
 MAX_TRACKS = const(20)
 MERGED_ORIGIN = const(-1)
 QUIET_ORIGIN = const(-2)  # merged of tracks whose users cannot be on their way here
 
-LAMP = const(530)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
+LAMP = const(552)  # SLOTS + (MAX_TRACKS + 1) * SLOT_LENGTH: one slot more, for merging
 
 
 def reset(lamp, identity: int) -> None:

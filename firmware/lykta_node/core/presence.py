@@ -56,6 +56,7 @@ from .lamp import (
     SLOT_CLASSES,
     SLOT_DISTANCE,
     SLOT_DOUBT,
+    SLOT_FORKS,
     SLOT_NUMBER,
     SLOT_ORIGIN,
     SLOWER,
@@ -181,10 +182,10 @@ def detect(lamp, settings, table, own: int, classes: int, speed: int, came: int,
         lamp[FRAME + PREVIOUS] = lamp[slot + SLOT_ORIGIN]
         lamp[FRAME + PREVIOUS_NUMBER] = lamp[slot + SLOT_NUMBER]
         lamp[FRAME + MOVED] = lamp[slot + SLOT_DISTANCE]
-        # Where somebody may come in whom no sensor has seen, one track that explains the detection proves nothing.
-        # Nor does one that a sensor in between should have reported.
+        # Where somebody may come in whom no sensor has seen, one track that explains the detection proves nothing, unless
+        # its user would have to come by as well. Nor does one that a sensor in between should have reported.
         newcomers = table[way.OPEN] if came == LINK_UNKNOWN else table[way.OPEN] >> came & 1
-        if lamp[slot + SLOT_DOUBT] & UNSEEN or (newcomers and not apart):
+        if lamp[slot + SLOT_DOUBT] & UNSEEN or (newcomers and (lamp[slot + SLOT_FORKS] or not apart)):
             lamp[FRAME + PERHAPS] = UNTIL_SILENT
         else:
             if newcomers:  # then the one who explains it comes too, while he can

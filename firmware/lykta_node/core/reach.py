@@ -30,6 +30,7 @@ from .lamp import (
     WINDOW_BRANCH,
     WINDOW_DISTANCE,
     WINDOW_DOUBT,
+    WINDOW_FORKS,
     WINDOW_FROM,
     WINDOW_QUIET,
     WINDOW_RELATION,
@@ -61,6 +62,7 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
     lamp[WINDOW_BRANCH] = 0
     lamp[WINDOW_DOUBT] = UNSEEN
     lamp[WINDOW_QUIET] = 0
+    lamp[WINDOW_FORKS] = 0
     lamp[WINDOW_STOP] = frames[at_frame + FRONT]
     behind = NEVER
     beside = NEVER
@@ -77,6 +79,7 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
                 lamp[WINDOW_RELATION] = UNKNOWN if came == LINK_UNKNOWN else AHEAD
                 lamp[WINDOW_DISTANCE] = distance
                 lamp[WINDOW_ARRIVE] = table[at + way.ARRIVE]
+                lamp[WINDOW_FORKS] = table[at + way.FORKS]
                 beside = table[at + way.NEAR_FROM] if table[at + way.GATES + way.GATE_SURE] else NEVER
             _before(lamp, settings, table, at, frames, at_frame, distance, base)
         if table[at + way.LAST]:

@@ -42,6 +42,7 @@ from .lamp import (
     SLOT_DOUBT,
     SLOT_EVIDENCE,
     SLOT_FIRST,
+    SLOT_FORKS,
     SLOT_FROM,
     SLOT_FRONT,
     SLOT_GONE,
@@ -65,6 +66,7 @@ from .lamp import (
     WINDOW_BRANCH,
     WINDOW_DISTANCE,
     WINDOW_DOUBT,
+    WINDOW_FORKS,
     WINDOW_FROM,
     WINDOW_QUIET,
     WINDOW_RELATION,
@@ -137,6 +139,7 @@ def take(lamp, settings, table, at: int, frames, at_frame: int) -> bool:
         lamp[slot + SLOT_LEAVES] = 0
     lamp[slot + SLOT_GONE] = NEVER
     lamp[slot + SLOT_QUIET] = lamp[WINDOW_QUIET]
+    lamp[slot + SLOT_FORKS] = lamp[WINDOW_FORKS]
     if lamp[slot + SLOT_TELLS] and frames[at_frame + STILL_SEEN] == 1:
         leaving.stay(lamp, slot, frames[at_frame + GROUP])
     if lamp[TRACKS] > MAX_TRACKS:

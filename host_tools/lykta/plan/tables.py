@@ -73,7 +73,7 @@ def make_tables(graph: Graph, reaches: list[Reach]) -> Tables:
         for number, directed in enumerate(graph.out_links(origin)):
             steps = _spread(graph, directed, farthest, max((reach.coast_lamps for reach in reaches), default=0))
             gates = _Gates(graph, steps)
-            rows[origin][origin].append([origin, number, 0, number, 0, 0, *gates.onwards(graph.head(directed))])
+            rows[origin][origin].append([origin, number, 0, number, 0, 0, 0, *gates.onwards(graph.head(directed))])
             if lamp.sensors:
                 _tell(graph, origin, number, steps, gates, reaches, rows)
     tables: list[list[int]] = []
@@ -118,7 +118,8 @@ def _tell(
         last = flat[way.GATE_LENGTH * reach.coast_lamps]
         if distance <= reach.behind_cm + spread or distance - reach.ahead_cm <= max(last, spread) or last == row.NEVER:
             arrive = out_index(graph, point, steps[point].directed ^ 1) if point < graph.lamp_count else row.LINK_UNKNOWN
-            rows[lamp][origin].append([origin, number, distance, arrive, 0, _near_from(graph, steps, point), *flat])
+            near = _near_from(graph, steps, point)
+            rows[lamp][origin].append([origin, number, distance, arrive, 0, near, _forks(graph, steps, point), *flat])
 
 
 def _near_from(graph: Graph, steps: dict[int, _Step], point: int) -> int:
@@ -130,6 +131,16 @@ def _near_from(graph: Graph, steps: dict[int, _Step], point: int) -> int:
             before.append(steps[at].distance)
         at = steps[at].parent
     return sum((*before, 0)[:2]) // 2 if before else 0
+
+
+def _forks(graph: Graph, steps: dict[int, _Step], point: int) -> int:
+    """1 if somebody on the way to a point may turn off, or leave, before he is there."""
+    at = steps[point].parent
+    while at in steps:
+        if len(graph.out_links(at)) > 2 or graph.site.points[at].id in graph.site.entrances:
+            return 1
+        at = steps[at].parent
+    return 0
 
 
 def _adjacent(graph: Graph, number: int) -> list[int]:
