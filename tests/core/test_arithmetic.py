@@ -69,6 +69,7 @@ def test_nights__stay_within_thirty_bits(site_name: str, demand: str, hours: flo
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(("site_name", "demand"), [("kungsholms_strand", "kungsholms@60"), ("valla_torg", "busy")])
 def test_nights__stay_within_thirty_bits_from_dusk_to_dawn(site_name: str, demand: str):
     """Whole busy nights of both packaged sites."""

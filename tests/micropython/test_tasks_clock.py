@@ -101,7 +101,7 @@ def test_night__ends_at_sunrise_and_begins_at_sunset():
     assert [0] * 7 + [500] * 3 == seen, seen
 
 
-def test_nights__follow_each_other__slow():
+def test_nights__follow_each_other__soak():
     """Two days on end: off by day, on by night, each with a block of its own."""
     post.write(post.files())
     seen = _from(post.EVENING_S, 48)
