@@ -115,7 +115,7 @@ export default {
     draw() {
       const { street, replay } = this.keep;
       if (!street) return;
-      if (this.plays && replay) drawNight(this.view, street, replay);
+      if (this.plays) drawNight(this.view, street, replay);
       else street.draw(this.view);
     },
     show() {

@@ -35,9 +35,11 @@ export function drawNight(view, street, replay) {
   const margin = street.spacing * 2;
   const lamps = street.lampsWithin(x0 - margin, y0 - margin, x1 + margin, y1 + margin);
   ways(g, view, street);
-  lights(g, view, street, replay, lamps);
-  pings(g, view, street, replay);
-  people(g, view, replay);
+  if (replay) {
+    lights(g, view, street, replay, lamps);
+    pings(g, view, street, replay);
+    people(g, view, replay);
+  }
   if (street.spacing * view.scale > 70) names(g, view, street, lamps);
   for (const lamp of street.chosen) ring(g, view.px(street.atX[lamp]), view.py(street.atY[lamp]), 12, CHOSEN, 2);
   scaleBar(g, view, INK, street.source);
@@ -63,7 +65,7 @@ function lights(g, view, street, replay, lamps) {
   for (const i of lamps) {
     const level = replay.light.level(i, replay.t);
     if (level <= 0) continue;
-    g.globalAlpha = Math.min(1, (level / 1000) ** 1.15);
+    g.globalAlpha = Math.min(1, (level / 1000) ** 1.7);
     g.drawImage(glow(), view.px(street.atX[i]) - wide / 2, view.py(street.atY[i]) - wide / 2, wide, wide);
   }
   g.globalCompositeOperation = "source-over";
@@ -96,7 +98,7 @@ function ring(g, px, py, radius, colour, width) {
 
 /** Walkers are discs, cyclists arrows, cars boxes, animals diamonds: told apart by shape as well as by colour. */
 function people(g, view, replay) {
-  const size = Math.max(3.2, Math.min(8, 180 * view.scale));
+  const size = Math.max(5, Math.min(9, 180 * view.scale));
   replay.people((user, kind, x, y, heading, moves) => {
     const px = view.px(x), py = view.py(y);
     if (px < -20 || py < -20 || px > view.width + 20 || py > view.height + 20) return;
