@@ -9,8 +9,8 @@
    0-2                as it should be; a version on trial, if there is one
    3                  a trial that failed three times is over: back to the slot in use, and counted from 0
    3-5                the files as they were before the last change
-   6-8                the other slot
-   9 and more         safe mode: full light, nothing else (main.py), for an hour; then all over again
+   6-8                the other slot, if it is whole (it has its manifest) and has not failed a trial
+   then               safe mode: full light, nothing else (main.py), for an hour; then all over again
 """
 
 import os
@@ -59,13 +59,13 @@ def light(nvs):
 
 
 def record():
-    """(slot in use, slot on trial), "-" where there is none."""
+    """(slot in use, slot on trial), "-" where there is none; "x": none, and what lies in the other slot failed its trial."""
     try:
         with open("/slots") as file:
             words = file.read().split()
     except OSError:
         return "-", "-"
-    if len(words) == 2 and words[0] in ("a", "b") and words[1] in ("a", "b", "-"):
+    if len(words) == 2 and words[0] in ("a", "b") and words[1] in ("a", "b", "-", "x"):
         return words[0], words[1]
     return "-", "-"
 
@@ -73,28 +73,36 @@ def record():
 def end_trial(active):
     """The version on trial has failed."""
     with open("/slots.new", "w") as file:
-        file.write(active + " -")
+        file.write(active + " x")
     os.rename("/slots.new", "/slots")
+
+
+def whole(slot):
+    """Whether a slot holds a version: what fills it removes the manifest first and writes it last."""
+    return "manifest" in os.listdir("/" + slot)
 
 
 def number(nvs):
     """Count this start; returns how many before it failed in a row, which rung that is, and which slot."""
     failed = count(nvs, "failed")
     active, trial = record()
-    on_trial = trial != "-" and trial != active
+    on_trial = trial in ("a", "b") and trial != active
     if on_trial and failed >= _TRIES:
         attempt(end_trial, active)
         on_trial = False
         failed = 0
     rung = NORMAL if on_trial else min(failed // _TRIES, SAFE)
+    other = "b" if active == "a" else "a"
+    if rung == OTHER and (active == "-" or trial == "x" or not attempt(whole, other)):
+        rung = SAFE  # there is no other: three more starts would only be lost
     if nvs is not None:
         nvs.set_i32("boots", count(nvs, "boots") + 1)
         nvs.set_i32("failed", failed + 1)
         nvs.set_i32("rung", rung)
         nvs.commit()
     slot = trial if on_trial else active
-    if rung == OTHER and active != "-":
-        slot = "b" if active == "a" else "a"
+    if rung == OTHER:
+        slot = other
     return rung, slot
 
 

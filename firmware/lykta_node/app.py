@@ -12,6 +12,7 @@ import espnow
 import machine
 import network
 from esp32 import NVS
+from micropython import const
 
 from .devices import Devices
 from .drivers import status_led
@@ -31,6 +32,10 @@ from .tasks.spares import Alone, Previous
 from .tasks.supervisor import WATCHDOG_MS, Job, Supervisor
 from .tasks.walktest import WalkTest
 from .tasks.watch import Watch
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from .tasks.update import Update
 
 _PREVIOUS_FILES = 1  # rung of boot.py
 _PATIENCE_MS = 15_000
@@ -56,6 +61,7 @@ class Node:
         self.clock = Clock(papers.program, devices.light_sensor, self.log)
         self.orders = Orders(papers.number, papers.key, self.clock, self.store, self.log, self.restart)
         self.radio: "Radio | None" = None
+        self.update: "Update | None" = None  # made by `online`
         self.mesh = self._mesh() if papers.keys and not papers.wrong & reasons.IDENTITY else None
         table = (papers.table, papers.own, papers.rows)
         self.control = Control(self.fixture, papers.number, table, self.clock, self.mesh or Alone(), Numbers(self.store), trace)
@@ -119,9 +125,12 @@ class Node:
         return not slots.on_trial() or not self.neighbours or (self.mesh is not None and self.mesh.heard > 0)
 
     def _confirm(self) -> None:
-        slots.confirm()
+        trial = slots.on_trial()
         self.store.set_count("failed", 0)
+        slots.confirm(self.store.count("rung"))
         self.log.say("this start is confirmed")
+        if trial and self.update is not None:
+            self.update.confirmed()
 
 
 def _watchdog():

@@ -90,6 +90,8 @@ def test_app__tells_boot_where_the_light_is():
 def test_ladder__goes_down_three_by_three():
     """As it should be, the files of before, the other slot, safe mode."""
     post.write({})
+    slots("a", "b")
+    record("a -")
     rungs = []
     for _ in range(11):
         boot()
@@ -97,9 +99,31 @@ def test_ladder__goes_down_three_by_three():
     assert [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3] == rungs
 
 
+def test_ladder__leaves_out_a_slot_that_is_not_there():
+    """None, one that is not whole, one that failed its trial: safe mode comes three starts earlier."""
+    import os
+
+    post.write({})
+    slots("a", "b")
+    for text, whole in (("-", True), ("a -", False), ("a x", True)):
+        record(text)
+        if whole:
+            manifest("b")
+        else:
+            os.remove("/b/manifest")
+        keep(failed=0)
+        rungs = []
+        for _ in range(7):
+            boot()
+            rungs.append(post.count("rung"))
+        assert [0, 0, 0, 1, 1, 1, 3] == rungs, text
+
+
 def test_start__that_was_confirmed_ends_the_ladder():
     """The next one is as it should be."""
     post.write({})
+    slots("a", "b")
+    record("a -")
     keep(failed=8)
     boot()
     assert 2 == post.count("rung")
@@ -109,12 +133,18 @@ def test_start__that_was_confirmed_ends_the_ladder():
 
 
 def slots(*names):
-    """Folders with the software in them."""
+    """Folders with the software in them, whole."""
     import os
 
     for name in names:
         os.mkdir("/" + name)
         os.mkdir("/" + name + "/lykta_node")
+        manifest(name)
+
+
+def manifest(slot):
+    with open("/" + slot + "/manifest", "w") as file:
+        file.write("whole")
 
 
 def record(text):
@@ -158,7 +188,7 @@ def test_trial__has_three_tries_and_then_the_old_slot_is_back():
     record("a b")
     assert ["/b", "/b", "/b", "/a"] == [chosen() for _ in range(4)]
     with open("/slots") as file:
-        assert "a -" == file.read()
+        assert "a x" == file.read()
     assert (4, 1, 0) == counters()
 
 
