@@ -25,10 +25,12 @@ INTERRUPTED = 130
 #: it is imported only when it is wanted, so that `lykta --help` does not wait for NumPy.
 VERBS = {
     "accept": "List what is open before a street can be taken over; write its page, table and labels.",
+    "broker": "Set up the broker of a street: who is let in, what they may do there; run one here.",
     "city": "Simulate a night of a site of many streets, street by street.",
     "compare": "Profiles and schemes beside each other, in the same nights with the same people.",
     "explain": "Which setting, which sensor and which lamp cost most energy or service.",
     "flash": "Make the board on the cable the node of a lamp; or a whole street of them.",
+    "fleet": "Many nodes on a network: see them, command them, keep their history, simulate them.",
     "node": "Look at the board on the cable: which it is, whether it is well, what it says; change its settings.",
     "profile": "Check, show and describe profiles: how bright, when, for whom.",
     "simulate": "Simulate a night on a street and write its report.",

@@ -1,0 +1,262 @@
+"""`lykta broker`: set up the broker of a street, let nodes and people in, take them out again, run one on this machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lykta.errors import EnvironmentLacks, InputError
+from lykta.site import loader
+
+if TYPE_CHECKING:
+    from lykta.fleet.broker.files import Written
+    from lykta.fleet.broker.network import Network, Place
+    from lykta.fleet.broker.revoking import Revocation
+
+_FOLDER = "The folder of the network. Default: SITE.network beside the site; of a packaged site here."
+_LISTED = 6
+Folder = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group()
+def broker() -> None:
+    """Set up the broker of a street: who is let in, what they may do there; run one on this machine.
+
+    \b
+    Example:
+      lykta broker run kungsholms_strand                               # to try things out
+      lykta broker config my_site.yaml --host broker.example.se        # for a real street
+      lykta broker revoke K05 --site my_site.yaml --why "cabinet broken open"
+    """
+
+
+@broker.command()
+@click.argument("site")
+@click.option("--out", "folder", type=Folder, help=_FOLDER)
+@click.option("--host", default="", help="By which name nodes reach the broker. Default: localhost, which nobody else does.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Its port. Default: 8883")
+@click.option("--at", "at", default="", metavar="PATH", help="The folder of the broker's files on its own machine, if it is another.")
+@click.option("--district", default="", help="The district of the site. Default: one of its own.")
+@click.option("--city", default="", metavar="HOST[:PORT]", help="A broker above the districts, to which theirs connect.")
+@click.option("--city-at", default="", metavar="PATH", help="The folder of its files on its own machine.")
+@click.option("--seats", multiple=True, metavar="ROLE=N", help="So many programs at once as operator (4), viewer (8), ingest (1).")
+def config(
+    site: str, folder: Path | None, host: str, port: int | None, at: str, district: str, city: str, city_at: str, seats: tuple[str, ...]
+) -> None:
+    """Write mosquitto's configuration, certificates and access lists for SITE; add to what is there.
+
+    Run it again whenever lamps were added, and once a year: what is valid is kept, what is missing or will soon be over is made, and what
+    was asked for before (host, port, city) need not be said again. Several sites may share a folder: one authority, one city above them.
+
+    \b
+    Example:
+      lykta broker config my_site.yaml --host broker.example.se --at /etc/lykta
+      lykta broker config other_site.yaml --out my_site.network --host b2.example.se --city city.example.se
+    """
+    network = _network(site, folder)
+    street = network.add(loader.load(site), district)
+    _place(network.districts[street.district], host, port, at)
+    if city:
+        network.city = _city(city, city_at)
+    for one in seats:
+        _seat(network, one)
+    _report(network, street.district, _write(network))
+
+
+@broker.command()
+@click.argument("node")
+@click.option("--site", required=True, help="The site of the node.")
+@click.option("--folder", type=Folder, help=_FOLDER)
+@click.option("--why", default="", help="The reason, for those who read the register later.")
+@click.option("--gone", is_flag=True, help="The lamp is no more: the broker forgets its state too.")
+def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> None:
+    """Take NODE (a lamp's id, or a node's name) from the network: revoke its certificate, cut its session.
+
+    For a board that was stolen or opened, do `lykta site keys SITE --revoke LAMP` as well: that is its radio. The next board of that lamp
+    gets a certificate of its own with `lykta broker config`.
+
+    \b
+    Example:
+      lykta broker revoke K05 --site my_site.yaml --why "cabinet broken open"
+    """
+    from lykta.fleet.broker import revoking
+    from lykta.fleet.broker.network import Network
+
+    if not why:
+        raise InputError.of("--why", 'say why, for those who read the register later: --why "cabinet broken open".')
+    network = Network.open(folder or _default_folder(site))
+    found = revoking.revoke(network, node, why, dt.datetime.now(dt.UTC), gone)
+    _tell_revocation(network, found, site)
+
+
+@broker.command()
+@click.argument("site")
+@click.option("--out", "folder", type=Folder, help=_FOLDER)
+@click.option("--port", type=click.IntRange(1, 65535), help="Its port. Default: 8883, or what it was the last time.")
+@click.option("--embedded", is_flag=True, help="The small broker inside Lykta, even where mosquitto is installed.")
+def run(site: str, folder: Path | None, port: int | None, embedded: bool) -> None:
+    """Run the broker of SITE on this machine until Ctrl-C: mosquitto where it is installed, else one inside Lykta.
+
+    Makes the certificates and lists that are missing. A broker of `localhost` (what it is where nobody said otherwise) is reached from this
+    machine alone.
+
+    \b
+    Example:
+      lykta broker run kungsholms_strand
+    """
+    from lykta.fleet.broker.files import DISTRICTS
+    from lykta.fleet.broker.run import find_mosquitto
+
+    network = _network(site, folder)
+    street = network.add(loader.load(site))
+    place = network.districts[street.district]
+    _place(place, "", port, "")
+    written = _write(network)
+    made = len(written.made["nodes"])
+    click.echo(f"{network.folder}: certificates of {made + written.kept['nodes']} nodes{f', {made} of them new' if made else ''}.")
+    its = network.folder / DISTRICTS / street.district
+    if place.at:
+        raise InputError.of(str(network.folder), f"the files of this broker are for another machine, in {place.at}. Start it there.")
+    if embedded or find_mosquitto() is None:
+        _run_embedded(network, its, place, site)
+    else:
+        _run_mosquitto(network, its, place, site)
+    click.echo("The broker has ended.")
+
+
+def _run_mosquitto(network: Network, folder: Path, place: Place, site: str) -> None:
+    from lykta.fleet.broker.run import Mosquitto
+
+    with Mosquitto(folder, place) as running:
+        _how_to_connect(network, place, site)
+        try:
+            for line in running.log():
+                click.echo(line)
+        except KeyboardInterrupt:
+            return
+    raise InputError.of(str(folder), "mosquitto has ended by itself; its last lines above say why.")
+
+
+def _run_embedded(network: Network, folder: Path, place: Place, site: str) -> None:
+    from lykta.fleet.broker.embedded import WARNING, run_embedded
+
+    click.echo(WARNING, err=True)
+    try:
+        run_embedded(folder, place, lambda: _how_to_connect(network, place, site))
+    except KeyboardInterrupt:
+        return
+
+
+def _how_to_connect(network: Network, place: Place, site: str) -> None:
+    only = "this machine alone" if place.local else "every address of this machine"
+    folder = network.folder
+    click.echo(f"listening on port {place.port} of {only}, with TLS and certificates on both sides, until Ctrl-C.")
+    click.echo(f"  nodes      {folder}/nodes/NODE: lykta flash {site} LAMP --network {folder}")
+    click.echo(f"  programs   {folder}/people: lykta fleet watch {site} --network {folder}")
+    click.echo(f"  its files  {folder}/districts; the authority that makes certificates: {folder}/authority, which only you may read")
+
+
+def _write(network: Network) -> Written:
+    """Write a network; one sentence where the extra is missing."""
+    from lykta.fleet.broker.files import write
+
+    return write(network, dt.datetime.now(dt.UTC))
+
+
+def _network(site: str, folder: Path | None) -> Network:
+    """The network of a folder, by default the one beside a site."""
+    try:
+        from lykta.fleet.broker.network import Network
+    except ImportError:
+        raise EnvironmentLacks("Networks need the extra fleet: pip install 'lykta[fleet]' (in a clone: make env).") from None
+    return Network.at(folder or _default_folder(site))
+
+
+def _default_folder(site: str) -> Path:
+    path = loader.find(site)
+    return (Path() if path.parent == loader.FOLDER else path.parent) / f"{path.stem}.network"
+
+
+def _place(place: Place, host: str, port: int | None, at: str) -> None:
+    place.host = host or place.host
+    place.port = port or place.port
+    place.at = at or place.at
+
+
+def _city(city: str, at: str) -> Place:
+    from lykta.fleet.broker.network import PORT, Place
+
+    host, _, port = city.partition(":")
+    if not host or (port and not port.isdecimal()):
+        raise InputError.of("--city", f'"{city}" is no HOST or HOST:PORT, as in city.example.se:8883.')
+    return Place(host, int(port) if port else PORT, at)
+
+
+def _seat(network: Network, given: str) -> None:
+    role, _, count = given.partition("=")
+    if role not in network.seats or not count.isdecimal():
+        raise InputError.of(
+            "--seats", f'"{given}" is not understood: write one of {", ".join(network.seats)} with a number, as in viewer=12.'
+        )
+    network.seats[role] = int(count)
+
+
+def _report(network: Network, district: str, written: Written) -> None:
+    folder, place = network.folder, network.districts[district]
+    click.echo(f"{folder}: {len(network.sites)} site{'' if len(network.sites) == 1 else 's'}, district {district}, broker {place}")
+    for kind, what in (("authority", "brokers"), ("nodes", "nodes"), ("people", "programs")):
+        made, kept = written.made[kind], written.kept[kind]
+        click.echo(f"  {what:9} {len(made)} certificates made{f' ({_listed(made)})' if made and kept else ''}, {kept} kept")
+    for name in written.strange:
+        click.echo(f"  {name} has a valid certificate, and is no node of these sites any more: lykta broker revoke {name} ... --gone")
+    _warn_of_gateways(network)
+    if place.local:
+        click.echo("  localhost: nobody else can connect. For a real street say --host NAME, by which its nodes reach the broker.")
+    if written.changed:
+        click.echo(
+            "The files of these brokers are new. Copy each folder to its machine, and start mosquitto with the mosquitto.conf in it:"
+        )
+        for one in written.changed:
+            click.echo(f"  {one}")
+    click.echo(f"Nodes get theirs with: lykta flash SITE LAMP --network {folder}")
+    click.echo(f"Keep {folder / 'authority'} to yourself, and a backup of it: whoever has it can make nodes and operators.")
+
+
+def _warn_of_gateways(network: Network) -> None:
+    from lykta.fleet.broker.texts import DISTRICT_NODES
+    from lykta.plan.gateways import GATEWAY_LAMPS
+
+    for street in network.sites.values():
+        for gateway, lamps in street.carried.items():
+            if len(lamps) > GATEWAY_LAMPS:
+                click.echo(f"  {gateway} would speak for {len(lamps)} lamps; one gateway is for about {GATEWAY_LAMPS}: add another.")
+    for district in network.districts:
+        count = sum(len(street.connected) for street in network.of_district(district))
+        if count > DISTRICT_NODES:
+            click.echo(f"  district {district} has {count} nodes; one broker is for {DISTRICT_NODES}: make two districts of it.")
+
+
+def _tell_revocation(network: Network, found: Revocation, site: str) -> None:
+    place = network.districts[found.district]
+    click.echo(f"{found.node}: {found.certificates} certificate{'' if found.certificates == 1 else 's'} revoked.")
+    if found.refused:
+        click.echo(f"The broker at {place} refuses it: tried.")
+    if found.cut:
+        click.echo("Its session, if it had one, is cut.")
+    if found.unreached:
+        click.echo(f"The broker could not be asked: {found.unreached}")
+    if found.refused is False or (found.unreached and not found.reloaded):
+        click.echo("Not done yet: the broker must read its list of the revoked again.")
+        click.echo(f"  1. copy {found.list} into the folder of its files at {place.host}")
+        click.echo("  2. there: sudo systemctl reload mosquitto (or send it SIGHUP)")
+        click.echo("  3. this same command again, which cuts its session and looks whether it is refused")
+        raise click.exceptions.Exit(1)
+    click.echo(f"Its radio keys are another matter: lykta site keys {site} --revoke LAMP")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= _LISTED else f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"

@@ -1,0 +1,106 @@
+"""Takes a node from a network: its certificates are revoked, its broker hears of it, and its live session ends.
+
+mosquitto reads the list of the revoked again when it is told so, and then lets nobody in who is on it; but who is connected stays. So we
+connect in the node's name for a moment, with a certificate of ten minutes: a broker has one session of a name, and ends the other one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lykta.fleet.broker import run
+from lykta.fleet.broker.files import AUTHORITY, DISTRICTS, NODES, write_crl
+from lykta.fleet.broker.network import Network, Place
+from lykta.fleet.carrier import Lost, Refused
+from lykta.fleet.certificates import Credential, authority_in, write_public, write_secret
+from lykta.fleet.topics import STATE, topic_of
+
+#: Certificates that were revoked, until a broker was seen to refuse them.
+_REVOKED = "revoked"
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """What came of it. `certificates`: how many were revoked now; `list`: the file that the broker must read.
+
+    `reloaded`: the broker on this machine was told to; `refused`: a broker was seen to refuse the revoked certificate (None: there is
+    none to try with); `cut`: a session in the node's name was ended; `unreached`: why the broker could not be asked, "" where it could.
+    """
+
+    node: str
+    district: str
+    certificates: int
+    list: Path
+    reloaded: bool
+    refused: bool | None
+    cut: bool
+    unreached: str
+
+
+def revoke(network: Network, node: str, why: str, now: dt.datetime, forget: bool = False) -> Revocation:
+    """Revoke a node by its name or its lamp's. `forget`: it is gone for good, so the broker forgets its state too.
+
+    Done again, it finishes what is left to do when the broker was out of reach. InputError for an unknown node.
+    """
+    name, district = network.find(node)
+    place, folder = network.districts[district], network.folder / DISTRICTS / district
+    revoked = network.folder / AUTHORITY / _REVOKED / name
+    with authority_in(network.folder / AUTHORITY, network.name, now) as authority:
+        count = len(authority.revoke(name, why))
+        _set_aside(network.folder / NODES / name, revoked)
+        write_crl(network, authority)
+        moment = authority.moment(name)
+    reloaded = run.reload(folder)
+    refused, cut, unreached = None, False, ""
+    try:
+        old = Credential.read(revoked / "cert.pem", revoked / "key.pem")
+        if old is not None:
+            refused = not asyncio.run(_lets_in(place, folder / "ca.pem", name, old))
+        topic = topic_of(district, name, STATE) if forget else ""
+        cut = asyncio.run(_lets_in(place, folder / "ca.pem", name, moment, topic))
+    except Lost as error:
+        unreached = str(error)
+    if refused:
+        shutil.rmtree(revoked)
+    return Revocation(name, district, count, folder / "crl.pem", reloaded, refused, cut, unreached)
+
+
+def _set_aside(files: Path, revoked: Path) -> None:
+    """Take away what would be flashed; keep the certificate, to see later that it is refused."""
+    old = Credential.read(files / "cert", files / "certkey")
+    if old is not None:
+        revoked.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_public(revoked / "cert.pem", old.cert_pem)
+        write_secret(revoked / "key.pem", old.key_pem)
+    shutil.rmtree(files, ignore_errors=True)
+
+
+async def _lets_in(place: Place, root: Path, name: str, credential: Credential, forget: str = "") -> bool:
+    """Whether the broker lets a certificate in; Lost where it cannot be asked. `forget`: a topic whose retained letter is taken away."""
+    from lykta.fleet.client import Broker
+
+    with _on_disk(credential) as (certificate, key):
+        try:
+            async with Broker(place.host, place.port, name, root, certificate, key).connect() as connection:
+                if forget:
+                    await connection.publish(forget, b"", retain=True)
+                return True
+        except Refused:
+            return False
+
+
+@contextlib.contextmanager
+def _on_disk(credential: Credential) -> Iterator[tuple[Path, Path]]:
+    """A certificate and its key in files, as long as the library for TLS needs them."""
+    with tempfile.TemporaryDirectory(prefix="lykta-") as folder:
+        certificate, key = Path(folder) / "cert.pem", Path(folder) / "key.pem"
+        write_public(certificate, credential.cert_pem)
+        write_secret(key, credential.key_pem)
+        yield certificate, key
