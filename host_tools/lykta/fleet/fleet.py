@@ -89,10 +89,11 @@ class Fleet:
     async def __aenter__(self) -> Fleet:
         """Take what the database knows, and begin. LyktaError where that is not possible."""
         lamps = {node: lamp for lamp, node in self.names.items()}
-        opened = await self._in_thread(lambda: history.open_alarms(self.database))
+        opened = await self.in_thread(lambda: history.open_alarms(self.database))
         self._roster = Roster(self.district, lamps, Expectation(self.street), opened, self._now())
         since = int(self._now()) - history.RECENT_S
-        await self._in_thread(lambda: history.restore(self.database, self._roster.nodes, since))
+        await self.in_thread(lambda: history.restore(self.database, self._roster.nodes, since))
+        await self._from_database()
         self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._beat())]
         return self
 
@@ -150,19 +151,19 @@ class Fleet:
     async def _beat(self) -> None:
         """Look at the time now and then, and at what others have written down."""
         while True:
+            await asyncio.sleep(_BEAT_S)
             await self._from_database()
             batch = Batch()
             changes = list(self._roster.tick(self._now(), batch)) if self.connected else []
             await self._store(batch)
             for change in changes:
                 self._tell(change)
-            await asyncio.sleep(_BEAT_S)
 
     async def _from_database(self) -> None:
         """Overrides that are in force explain why a lamp burns: whoever gave them."""
         with contextlib.suppress(Gone):
             now = int(self._now())
-            for node, until in await self._in_thread(lambda: history.overrides(self.database, now)):
+            for node, until in await self.in_thread(lambda: history.overrides(self.database, now)):
                 self._roster.alarms.override(node, until, now)
 
     async def _store(self, batch: Batch) -> None:
@@ -172,7 +173,7 @@ class Fleet:
         away = False
         while True:
             try:
-                await self._in_thread(lambda: self.database.write(batch))
+                await self.in_thread(lambda: self.database.write(batch))
                 break
             except Gone as error:
                 if not away:
@@ -254,14 +255,14 @@ class Fleet:
         connection = self._connection
         if connection is None:
             raise Lost("There is no connection to the broker, so nothing was sent.")
-        await self._in_thread(lambda: commands.note(self.database, [command for command, _ in given]))
+        await self.in_thread(lambda: commands.note(self.database, [command for command, _ in given]))
         sent = []
         for command, sealed in given:
             await connection.publish(topics.topic_of(self.district, command.node, kind), sealed.data, kind.qos, kind.retained)
             sent.append(command)
             self._tell(Change(model.COMMAND, command.node, self._now(), command.verb, command))
         now = int(self._now())
-        await self._in_thread(lambda: commands.note_sent(self.database, sent, now))
+        await self.in_thread(lambda: commands.note_sent(self.database, sent, now))
         for command in sent:
             if command.verb == "override" and command.until is not None:
                 self._roster.alarms.override(command.node, command.until, now)
@@ -273,7 +274,15 @@ class Fleet:
             self._recipients = recipients(self.street)
         return self._recipients
 
-    async def _in_thread(self, call: Callable[[], T]) -> T:
+    def time(self) -> float:
+        """What time it is [s since 1970]."""
+        return self._now()
+
+    def refused(self, version: int) -> dict[str, str]:
+        """The nodes that have answered since the start that they do not take a version of the settings, with their reasons."""
+        return {node: reason for (node, number), reason in self._roster.refused.items() if number == version}
+
+    async def in_thread(self, call: Callable[[], T]) -> T:
         """The database waits for disks: beside, not in the way."""
         return await asyncio.get_running_loop().run_in_executor(None, call)
 

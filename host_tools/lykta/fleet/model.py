@@ -89,6 +89,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a node says to a letter: of which kind (command, settings, update), with which number."""
+
+    node: str
+    to: str
+    number: int
+    ok: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """An entry of the record of commands. `until`: when its effect ends; `ok` is None until the node has answered."""
 
@@ -109,14 +120,14 @@ class Command:
 class Change:
     """Something that has just changed. `node` is "" for what concerns the connection itself (kind LINK; `what`: up, down).
 
-    `about`: the alarm, event or command that it is about; the new state of a node is in `Fleet.nodes`.
+    `about`: the alarm, event, answer or command that it is about; the new state of a node is in `Fleet.nodes`.
     """
 
     kind: str
     node: str
     at: float
     what: str = ""
-    about: Alarm | Event | Command | None = None
+    about: Alarm | Event | Answer | Command | None = None
 
 
 @dataclass(slots=True)

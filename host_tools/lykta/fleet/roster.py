@@ -14,10 +14,11 @@ from lykta.fleet.alarms import Alarms
 from lykta.fleet.carrier import Letter
 from lykta.fleet.database import Batch
 from lykta.fleet.expected import Expectation
-from lykta.fleet.model import Alarm, Change, Event, NodeState, Tally
+from lykta.fleet.model import Alarm, Answer, Change, Event, NodeState, Tally
 
 #: So many nodes that the site does not know are shown; what others tell is counted.
 _MOST_STRANGERS = 1000
+_MOST_REFUSED = 200_000
 
 
 class Roster:
@@ -32,6 +33,7 @@ class Roster:
         self.alarms = Alarms(opened)
         self.alarms.expect(self.nodes, now)
         self.tally = Tally()
+        self.refused: dict[tuple[str, int], str] = {}  # (node, version of settings that it does not take): why
         self._known = len(self.nodes)
         self._expectation = expectation
         for node in {alarm.node for alarm in self.alarms.open.values()} & set(self.nodes):
@@ -66,7 +68,10 @@ class Roster:
         elif isinstance(message, messages.Answer):
             row = {"to": message.to, "number": message.number, "ok": message.ok, "reason": message.reason}
             batch.answers.append({"node": node.name, "received": int(now), **row})
-            yield Change(model.ANSWER, node.name, now, f"{message.to} {message.number} {'done' if message.ok else message.reason}")
+            if message.to == "settings" and not message.ok and len(self.refused) < _MOST_REFUSED:
+                self.refused[node.name, message.number] = message.reason
+            answer = Answer(node.name, message.to, message.number, message.ok, message.reason)
+            yield Change(model.ANSWER, node.name, now, "done" if message.ok else "refused", answer)
         else:
             node.live, node.live_at = message.level, now
             yield Change(model.LIVE, node.name, now)

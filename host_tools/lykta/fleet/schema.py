@@ -137,7 +137,6 @@ letters = Table(
     Column("version", BigInteger, primary_key=True, comment="version of the settings"),
     Column("file", String(20), primary_key=True, comment="which file of the node: program, table, adjacent"),
     Column("digest", String(64), nullable=False, comment="SHA-256 of its content"),
-    Column("sent", BigInteger, comment="when the broker had it [s since 1970, UTC]; empty until then"),
 )
 
 #: What `lykta fleet export` writes, with the names of nodes in place of their numbers.

@@ -1,0 +1,295 @@
+"""What a fleet is told: commands, each written down with who and why before it is sent; and new settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from lykta.cli.fleet_options import Asked, answer_of, fleet_of, fleet_options, lamp_options, lamps_of, moment_of, run, shown, whoever
+from lykta.errors import InputError
+from lykta.progress import Progress
+from lykta.units import NotAQuantity, parse
+
+if TYPE_CHECKING:
+    from lykta.fleet.fleet import Fleet
+    from lykta.fleet.model import Command
+
+#: How long a node may take to answer [s]: one behind a gateway waits for a gap of the radio.
+_PATIENCE_S = 20.0
+_LISTED = 12
+Give = Callable[["Fleet", list[str]], Awaitable[list["Command"]]]
+
+
+def _ordered(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command to lamps."""
+    for option in (
+        click.option("--who", default="", help="Who gives it. Default: LYKTA_WHO, or the user of this machine."),
+        click.option("--why", default="", help="The reason; it is kept with the command."),
+        lamp_options,
+        fleet_options,
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_ordered
+@click.option("--level", default="100 %", show_default=True, help="At least so much; presence and faults may give more.")
+@click.option("--until", default="", metavar="TIME", help="03:00 on the clocks of the site, or 2026-12-14 03:00; within 24 hours.")
+@click.option("--end", is_flag=True, help="End it now.")
+def override(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str, level: str, until: str, end: bool) -> int:
+    """At least so much light until a time: on lamps, zones or the whole site.
+
+    Nobody gets less light by it: presence, floors and faults may always give more. It ends by itself, whatever happens to the network.
+
+    \b
+    Example:
+      lykta fleet override my_site.yaml --until 03:00 --why "accident at the crossing"
+      lykta fleet override my_site.yaml --zone park --end
+    """
+    if bool(until) == end:
+        raise InputError.of("--until", "say until when (--until 03:00), or --end.")
+    _need(why, end)
+    now = dt.datetime.fromtimestamp(asked.now(), dt.UTC)
+    moment = now if end else moment_of(until, asked.street().site.timezone, now).astimezone(dt.UTC)
+    permille = 0 if end else _permille(level)
+    return run(_order(asked, lamps, zones, who, lambda fleet, chosen: fleet.override(chosen, permille, moment, why)))
+
+
+def _permille(text: str) -> int:
+    try:
+        return parse("level", text)
+    except NotAQuantity as error:
+        raise InputError.of("--level", str(error)) from None
+
+
+@click.command()
+@_ordered
+@click.option("--seconds", type=click.IntRange(0, 3600), default=60, show_default=True)
+def identify(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str, seconds: int) -> int:
+    """Let a lamp's status LED blink, so that somebody in the street knows which it is.
+
+    \b
+    Example:
+      lykta fleet identify my_site.yaml --lamp K05
+    """
+    return run(_order(asked, lamps, zones, who, lambda fleet, chosen: fleet.identify(chosen, seconds, why)))
+
+
+@click.command()
+@_ordered
+@click.option("--minutes", type=click.IntRange(0, 60), default=10, show_default=True, help="0 ends it.")
+def walktest(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str, minutes: int) -> int:
+    """Let lamps show by blinks whom their sensors see, for somebody who walks past.
+
+    \b
+    Example:
+      lykta fleet walktest my_site.yaml --lamp K05 --lamp K06
+    """
+    return run(_order(asked, lamps, zones, who, lambda fleet, chosen: fleet.walk_test(chosen, minutes * 60, why)))
+
+
+@click.command()
+@_ordered
+@click.option("--minutes", type=click.IntRange(0, 240), default=60, show_default=True, help="0 closes it.")
+def window(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str, minutes: int) -> int:
+    """Open a commissioning window: lamps tell their level of the moment, for at most 4 hours.
+
+    A level of the moment tells who walks home. So the window is written down with who and why, nodes tell of it as an event, it closes by
+    itself, and nothing of it is stored.
+
+    \b
+    Example:
+      lykta fleet window my_site.yaml --zone park --minutes 30 --why "new sensors by the pond"
+    """
+    _need(why, not minutes)
+    return run(_order(asked, lamps, zones, who, lambda fleet, chosen: fleet.window(chosen, minutes * 60, why)))
+
+
+@click.command()
+@_ordered
+def restart(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str) -> int:
+    """Start nodes anew, from full light. Say which: --lamp or --zone.
+
+    \b
+    Example:
+      lykta fleet restart my_site.yaml --lamp K05 --why "its radar does not answer"
+    """
+    if not lamps and not zones:
+        raise InputError.of("--lamp", "say which lamps to restart. (Nobody wants to restart a whole site by leaving something out.)")
+    _need(why)
+    return run(_order(asked, lamps, zones, who, lambda fleet, chosen: fleet.restart(chosen, why)))
+
+
+def _need(why: str, excused: bool = False) -> None:
+    if not why and not excused:
+        raise InputError.of("--why", 'say why, for those who read the record later: --why "accident at the crossing".')
+
+
+async def _order(asked: Asked, lamps: Sequence[str], zones: Sequence[str], who: str, give: Give) -> int:
+    """Give a command to lamps, wait for their answers, and say what became of it: 0 where all have done it."""
+    async with fleet_of(asked, "operator", who) as fleet:
+        chosen = lamps_of(fleet.street, lamps, zones)
+        answers: dict[tuple[str, int], tuple[bool, str]] = {}
+        listening = asyncio.create_task(_collect(fleet, answers))
+        await asyncio.sleep(0)
+        given = await give(fleet, chosen)
+        wanted = {(command.node, command.number) for command in given}
+        with contextlib.suppress(TimeoutError), Progress("waiting for the nodes", len(wanted)) as bar:
+            heard = 0
+            async with asyncio.timeout(_PATIENCE_S):
+                while len(wanted & answers.keys()) < len(wanted):
+                    await asyncio.sleep(0.1)
+                    bar.advance(len(wanted & answers.keys()) - heard)
+                    heard = len(wanted & answers.keys())
+        listening.cancel()
+        return _say(fleet, given, answers)
+
+
+async def _collect(fleet: Fleet, answers: dict[tuple[str, int], tuple[bool, str]]) -> None:
+    from lykta.fleet.model import Answer
+
+    async for change in fleet.changes(["answer"]):
+        if isinstance(change.about, Answer) and change.about.to == "command":
+            answers[change.node, change.about.number] = (change.about.ok, change.about.reason)
+
+
+def _say(fleet: Fleet, given: Sequence[Command], answers: dict[tuple[str, int], tuple[bool, str]]) -> int:
+    done, refused, silent = [], [], []
+    for command in given:
+        ok, reason = answers.get((command.node, command.number), (None, ""))
+        lamp = command.node.partition(".")[2]
+        if ok:
+            done.append(lamp)
+        elif ok is None:
+            silent.append(lamp)
+        else:
+            refused.append(f"{lamp} ({reason})")
+    what = f"{given[0].verb} {given[0].detail}".strip() if given else "nothing"
+    click.echo(f"{what}: {len(done)} of {len(given)} have done it: {_listed(done) or 'none'}")
+    if refused:
+        click.echo(f"refused: {_listed(refused)}")
+    if silent:
+        offline = [lamp for lamp in silent if fleet.nodes[fleet.names[lamp]].online is not True]
+        click.echo(f"no answer: {_listed(silent)}" + (f" (offline: {_listed(offline)})" if offline else ""))
+        click.echo(
+            "A command is void after ten minutes: who comes back later will not obey it. `lykta fleet commands` shows later answers."
+        )
+    return int(len(done) < len(given))
+
+
+@click.command()
+@fleet_options
+@lamp_options
+@click.option("--days", type=click.FloatRange(min=0), default=7.0, show_default=True, help="Of so many days.")
+def commands(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], days: float) -> None:
+    """The record of commands: who gave which, when and why, and what the node said. The newest first.
+
+    \b
+    Example:
+      lykta fleet commands my_site.yaml --lamp K05 --days 90
+    """
+    from lykta.fleet import commands as record
+    from lykta.plan.nodefiles import node_names
+
+    street = asked.street()
+    names = node_names(street.site)
+    chosen = [names[lamp] for lamp in lamps_of(street, lamps, zones)] if lamps or zones else []
+    since = int(asked.now() - days * 86_400)
+    found = record.given(asked.open(), since, chosen)
+    for one in found:
+        told = f"{shown(one.at, street.site.timezone)}  {one.who:10} {one.node:28} {one.verb:9} {one.detail}"
+        click.echo(f"{told}  [{answer_of(one)}]" + (f'  "{one.why}"' if one.why else ""))
+    if not found:
+        click.echo("No command was given.")
+
+
+@click.command()
+@_ordered
+@click.option(
+    "--wait", "wait_s", type=click.FloatRange(0), default=60.0, show_default=True, help="Seconds to wait for nodes that are there."
+)
+def push(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str, wait_s: float) -> int:
+    """Send the settings of site and profile to the lamps, as one version; show who has taken them.
+
+    The broker keeps them for who is away. The same command goes on where it was interrupted, and shows the standing: as long as site and
+    profile are the same it is the same version. A node proves, checks and stores them before it uses them; what it refuses does not touch
+    the old ones.
+
+    \b
+    Example:
+      lykta fleet push my_site.yaml --profile winter.yaml --why "longer hold in the park"
+    """
+    return run(_push(asked, lamps, zones, why, whoever(who), wait_s))
+
+
+async def _push(asked: Asked, lamps: Sequence[str], zones: Sequence[str], why: str, who: str, wait_s: float) -> int:
+    from lykta.fleet import settings
+
+    async with fleet_of(asked, "operator", who) as fleet:
+        chosen = lamps_of(fleet.street, lamps, zones)
+        now = dt.datetime.fromtimestamp(fleet.time(), dt.UTC)
+        await _settled(fleet)
+        prepared = await fleet.in_thread(lambda: settings.prepare(fleet.street, fleet.database, chosen, now))
+        if not prepared.resumed:
+            _need(why)
+        began = "goes on" if prepared.resumed else "new"
+        click.echo(f"version {prepared.version} ({began}) of the settings of {len(prepared.lamps)} lamps: {', '.join(settings.FILES)}")
+        with Progress("sealing and sending", len(prepared.lamps)) as bar:
+            await settings.send(fleet, prepared, why, bar.advance)
+        with contextlib.suppress(TimeoutError), Progress("waiting for the nodes", len(prepared.lamps)) as bar:
+            taken = 0
+            async with asyncio.timeout(wait_s):
+                while (open_ := _counts(prepared, fleet))[settings.WAITING]:
+                    bar.advance(open_[settings.TAKEN] - taken)
+                    taken = open_[settings.TAKEN]
+                    await asyncio.sleep(0.2)
+        standing = settings.stand(prepared, fleet)
+        _print_standing(standing, fleet.refused(prepared.version), {lamp: fleet.names[lamp] for lamp in standing})
+        return int(any(what != settings.TAKEN for what in standing.values()))
+
+
+async def _settled(fleet: Fleet) -> None:
+    """What the broker retains is here: nothing new has come for a moment."""
+    before = -1
+    while fleet.tally.messages != before:
+        before = fleet.tally.messages
+        await asyncio.sleep(0.4)
+
+
+def _counts(prepared: Any, fleet: Fleet) -> Counter[str]:
+    from lykta.fleet import settings
+
+    return Counter(settings.stand(prepared, fleet).values())
+
+
+def _print_standing(standing: dict[str, str], refused: dict[str, str], names: dict[str, str]) -> None:
+    console = Console(highlight=False)
+    by_what: dict[str, list[str]] = {}
+    for lamp, what in standing.items():
+        by_what.setdefault(what, []).append(lamp)
+    hints = {
+        "taken": ("green", ""),
+        "refused": ("red", "their old settings stay; the reasons are below"),
+        "waiting": ("yellow", "they are there, and have not answered yet"),
+        "offline": ("yellow", "the broker keeps it for them"),
+        "newer": ("red", "they use a later version, which this machine did not send"),
+    }
+    for what, (colour, hint) in hints.items():
+        if what in by_what:
+            console.print(
+                f"[{colour}]{what:8}[/] {len(by_what[what]):5}  {_listed(by_what[what])}" + (f"  [dim]({hint})[/]" if hint else "")
+            )
+    for lamp in by_what.get("refused", [])[:_LISTED]:
+        console.print(f"  {lamp}: {refused.get(names[lamp], '')}", style="red")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words) if len(words) <= _LISTED else f"{', '.join(words[:_LISTED])} and {len(words) - _LISTED} more"

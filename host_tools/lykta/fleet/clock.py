@@ -1,0 +1,59 @@
+"""What time it is for a fleet: real time, or that of a simulated street, which tells it in a file of its network's folder.
+
+A street that is simulated lives at night, and may live faster than we do. Whoever watches or commands it must take its time: commands
+have expiries, telemetry has times, and a lamp that burns is an alarm by day.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lykta.errors import LyktaError
+
+FILE = "clock.json"
+
+
+@dataclass(frozen=True)
+class StreetClock:
+    """At `real_s` it is `street_s` in the street [s since 1970], and time passes `speed` times as fast."""
+
+    real_s: float
+    street_s: float
+    speed: float = 1.0
+
+    def now(self) -> float:
+        """What time it is in the street [s since 1970]."""
+        return self.street_s + (time.time() - self.real_s) * self.speed
+
+    def write(self, folder: Path) -> None:
+        """Tell whoever uses this network. LyktaError where that is not possible."""
+        new = folder / f"{FILE}.new"
+        try:
+            new.write_text(json.dumps(asdict(self)), encoding="utf-8")
+            new.replace(folder / FILE)
+        except OSError as error:
+            raise LyktaError(f"{folder / FILE}  cannot be written: {error.strerror}.") from None
+
+
+def clock_of(folder: Path) -> StreetClock | None:
+    """The clock of a network's simulated street; None where there is none, or the file makes no sense.
+
+    `folder`: of the network, of its people or of one of them.
+    """
+    for one in (folder, folder.parent, folder.parent.parent):
+        try:
+            told = json.loads((one / FILE).read_text(encoding="utf-8"))
+            return StreetClock(float(told["real_s"]), float(told["street_s"]), float(told["speed"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def now_of(folder: Path) -> Callable[[], float]:
+    """What says what time it is for a network's fleet [s since 1970]."""
+    found = clock_of(folder)
+    return time.time if found is None else found.now
