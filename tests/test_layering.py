@@ -46,7 +46,7 @@ NODE_RULES = {
     "lib": {"lib"},
     "app": {"app", "devices", "online", "core", "drivers", "tasks", "lib"},
     "devices": {"drivers", "tasks"},
-    "online": {"core", "drivers", "tasks"},
+    "online": {"core", "devices", "drivers", "tasks"},
 }
 
 #: What single modules of an area may import besides, by how their names begin.

@@ -25,6 +25,8 @@ TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
     from .control import Control
 
+UNIX_S = const(946_684_800)  # from 1970 to 2000, where the clock of an ESP32 begins
+
 UNSET = const(0)
 DOUBT = const(1)
 SET = const(2)
@@ -81,6 +83,24 @@ class Clock:
     def stamp(self) -> int:
         """UTC in units of 4 s since 2000, for telegrams; 0 while it is not known."""
         return int(time.time()) // 4 if self.state == SET else 0
+
+    def unix(self) -> "int | None":
+        """UTC in whole seconds since 1970, for letters; None while it is not known."""
+        return int(time.time()) + UNIX_S if self.state == SET else None
+
+    def change(self, table) -> None:
+        """Another program, which must be sound, from now on; its light comes by a ramp. MemoryError: all is as before."""
+        length = settings.length(program.entries(table))
+        self._blocks = (array("i", [0] * length), array("i", [0] * length), array("i", [0] * length))
+        self._program = table
+        self.faults = 0
+        if self.state == SET:
+            utc = self._utc()
+            self._make(utc)
+            self.control.adopt(self._blocks[self._current], self.control.now() - self._now(utc))
+        else:
+            self.control.adopt(self._adrift(), 0)
+        self._alarm.ring()
 
     def set(self, day: int, second: int, ms: int = 0) -> bool:
         """Set the RTC: days since 2000-01-01, second of the day, ms, UTC. False if that is no plausible time."""

@@ -39,6 +39,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.carrier: "Alarm | None" = None  # rung when something waits
         self.dropped = 0  # letters that had to give way
+        self._state: "bytes | None" = None  # the last one sent
         self._waiting: list[Letter] = []
         self._takers: list = [None] * letter.KINDS  # type: ignore[type-arg]  # MicroPython has no `Callable`
 
@@ -54,10 +55,17 @@ class Mailbox:
             self._remove_oldest(kind)
             if room > 1:
                 self._drop()
+        if kind == letter.STATE:
+            self._state = data
         self._waiting.append(Letter(kind, data))
         if self.carrier is not None:
             self.carrier.ring()
         return True
+
+    def connected(self) -> None:
+        """The carrier has a connection anew: whoever is at its other end may know nothing, so the state goes again, and first."""
+        if self._state is not None and not self.waits(letter.STATE):
+            self.send(letter.STATE, self._state)
 
     def want(self, bundle: bytes, piece: int) -> None:
         """Ask for a piece of a bundle (8 bytes of its id); it comes as a PIECE. Only the last wish counts."""

@@ -37,6 +37,7 @@ class Papers:
         self.wrong = 0
         identity = self._json(store, "identity", reasons.IDENTITY)
         self.lamp = str(identity.get("lamp", "?"))
+        self.kind = str(identity.get("board", ""))  # of board
         self.number = NOBODY
         number = identity.get("number")
         if isinstance(number, int) and 0 <= number < NOBODY:
@@ -44,9 +45,9 @@ class Papers:
         else:
             self.wrong |= reasons.IDENTITY
         self.board = self._json(store, "board", reasons.BOARD)
-        self.program = _integers(store.read("program"))
-        self.table, self.own, self.rows = self._table(_integers(store.read("table")))
-        self.adjacent = [other for other in _integers(store.read("adjacent")) if 0 <= other < NOBODY]
+        self.program = integers(store.read("program"))
+        self.table, self.own, self.rows = self._table(integers(store.read("table")))
+        self.adjacent = [other for other in integers(store.read("adjacent")) if 0 <= other < NOBODY]
         if self.table[neighbours.NEIGHBOURS] and not self.adjacent:
             self.wrong |= reasons.TABLE
         self.keys: list[telegram.Key] = []
@@ -81,13 +82,9 @@ class Papers:
 
     def _table(self, found):
         """(neighbour table, where the own rows begin, how many rows there are)."""
-        length = len(found) - 2 - neighbours.HEADER
-        if length >= neighbours.ROW_LENGTH and length % neighbours.ROW_LENGTH == 0:
-            rows = found[len(found) - 1]
-            own = found[len(found) - 2]
-            if rows * neighbours.ROW_LENGTH == length and rows <= _ROWS and own == neighbours.find(found, rows, self.number):
-                if own >= 0 and _sound(found, rows):
-                    return found[: len(found) - 2], own, rows
+        rows = found[len(found) - 1] if rows_sound(found, self.number) else 0
+        if rows:
+            return found[: len(found) - 2], found[len(found) - 2], rows
         self.wrong |= reasons.TABLE
         return _alone(self.number), neighbours.HEADER, 1
 
@@ -100,7 +97,19 @@ class Papers:
         self.key = telegram.Key(0, found[len(found) - _KEY :], sha256)
 
 
-def _integers(data):
+def rows_sound(found, number: int) -> bool:
+    """Whether the integers of a file `table` are that of lamp `number`."""
+    length = len(found) - 2 - neighbours.HEADER
+    if length < neighbours.ROW_LENGTH or length % neighbours.ROW_LENGTH:
+        return False
+    rows = found[len(found) - 1]
+    own = found[len(found) - 2]
+    if rows * neighbours.ROW_LENGTH != length or rows > _ROWS or own < 0 or own != neighbours.find(found, rows, number):
+        return False
+    return _sound(found, rows)
+
+
+def integers(data):
     """The integers in a file; none if there is none, or a torn one."""
     if data is None or len(data) % 4:
         return array("i")

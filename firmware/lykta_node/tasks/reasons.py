@@ -14,7 +14,7 @@ BOARD      the file `board` is missing or makes no sense                    with
 IDENTITY   the file `identity` is missing or makes no sense                 with a good one, at the next start
 TABLE      the neighbour table is missing or makes no sense                 with a good one, at the next start
 KEYS       the file `keys` is missing or makes no sense                     with a good one, at the next start
-PROGRAM    the program is missing, was repaired, or has run out             with a good one, at the next start
+PROGRAM    the program is missing, was repaired, or has run out             with a good one: by letter at once
 LAMP       the power does not follow the level                              when it does
 MEMORY     less than 8 kB free after a collection                           when there is more
 TASK       another task has ended                                           when it has run for a minute again
@@ -51,7 +51,12 @@ NAMES = (
 )  # fmt: skip
 
 
-def words(reasons: int, faults: int = 0) -> str:
-    """Sets of reasons and of faults as text."""
+def names(reasons: int, faults: int = 0) -> "list[str]":
+    """What is in sets of reasons and of faults."""
     found = [FAULT_NAMES[bit] for bit in range(len(FAULT_NAMES)) if faults >> bit & 1]
-    return ", ".join(found + [NAMES[bit] for bit in range(len(NAMES)) if reasons >> bit & 1])
+    return found + [NAMES[bit] for bit in range(len(NAMES)) if reasons >> bit & 1]
+
+
+def words(reasons: int, faults: int = 0) -> str:
+    """The same as text."""
+    return ", ".join(names(reasons, faults))

@@ -150,7 +150,7 @@ class Telemetry:
     boot: int = _start()
     uptime: int = _uptime()
     level: int = _of("level", "integer", "Mean luminous flux [permille of the design flux].", highest=1000)
-    energy_mwh: int = _of("energy_mwh", "integer", "Energy of the lamp [mWh].", highest=2**40)
+    energy_mwh: int | None = _of("energy_mwh", "integer", "Energy of the lamp [mWh]; null: nobody knows.", highest=2**40, null=True)
     estimated: bool = _of("estimated", "boolean", "Whether the energy comes from the fixture's table, for want of a meter.")
     detections: int = _of("detections", "integer", "How often its own sensors detected somebody.", highest=2**30)
     faults: tuple[str, ...] = _of("faults", "names", "What is wrong.", highest=_MOST_NAMES)
