@@ -134,7 +134,16 @@ def test_board__with_a_meter_knows_what_its_lamp_should_take():
     assert power[0] == [0, POST.standby_mw]
     assert power[-1] == [1000, POST.max_mw]
     assert "power" not in board_of(board, with_sensors(), replace(POST, estimated=True), 0)["fixture"]
+    assert "draws" not in board_of(board, with_sensors(), measured, 0)["fixture"]
     assert "power" not in board_of(load_board("esp32_devkitc"), with_sensors(), measured, 0)["fixture"]
+
+
+def test_board__without_a_meter_estimates_what_its_lamp_takes():
+    """By the fixture's table, measured or not; where nobody has said what it takes, nothing is made up."""
+    board = load_board("esp32_devkitc")
+    draws = board_of(board, with_sensors(), replace(POST, estimated=True), 0)["fixture"]["draws"]
+    assert [[0, POST.standby_mw], *map(list, POST.power_mw)] == draws
+    assert "draws" not in board_of(board, with_sensors(), replace(POST, power_known=False), 0)["fixture"]
 
 
 def test_boards__are_those_that_the_site_names(tmp_path: Path):

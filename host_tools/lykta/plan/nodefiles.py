@@ -188,9 +188,10 @@ def board_of(board: Board, lamp: Lamp, fixture: Fixture, hops: int, channel: int
     """What the node of a lamp is told of its board: pins for its sensors, the curve of its driver, radio.
 
     {"chip", "fixture": {"kind", "pin", "freq" [Hz], "curve": [[duty, flux] permille], "lowest" [permille], "inverted", "power": [[level
-    permille, mW]] with a meter}, "sensors": [{"kind", "pin", "warm_up_ms", "blind_ms"} for a PIR, {"kind", "uart", "tx", "rx"} for a radar,
-    in the order of the site], "led": {"pin", "inverted"}, "light_sensor": {"i2c", "sda", "scl"}, "meter": {"uart", "tx", "rx"}, "ethernet",
-    "radio": {"channel", "hops"}}. What a board does not have is None or left out.
+    permille, mW]] with a meter to check by, "draws": the same without one, to estimate by}, "sensors": [{"kind", "pin", "warm_up_ms",
+    "blind_ms"} for a PIR, {"kind", "uart", "tx", "rx"} for a radar, in the order of the site], "led": {"pin", "inverted"},
+    "light_sensor": {"i2c", "sda", "scl"}, "meter": {"uart", "tx", "rx"}, "ethernet", "radio": {"channel", "hops"}}. What a board does not
+    have is None or left out.
     """
     pins, uarts = list(board.pir_pins), list(board.radar_uarts)
     told: Told = {
@@ -213,8 +214,15 @@ def _output(board: Board, fixture: Fixture) -> Told:
     output: Told = {"kind": light.kind, "pin": light.pin, "freq": light.frequency_hz, "curve": curve_of(fixture)}
     output |= {"lowest": fixture.lowest_stable_permille, **_if_inverted(light.inverted)}
     if board.meter is not None and fixture.power_known and not fixture.estimated:
-        output["power"] = [[0, fixture.standby_mw], *(list(pair) for pair in fixture.power_mw)]
+        output["power"] = _takes(fixture)
+    if board.meter is None and fixture.power_known:
+        output["draws"] = _takes(fixture)
     return output
+
+
+def _takes(fixture: Fixture) -> list[list[int]]:
+    """What a lamp takes at each level, standby first: pairs of permille and mW."""
+    return [[0, fixture.standby_mw], *(list(pair) for pair in fixture.power_mw)]
 
 
 def _if_inverted(inverted: bool) -> Told:
