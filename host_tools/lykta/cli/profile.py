@@ -20,6 +20,7 @@ from lykta.profiles.profile import Profile
 from lykta.profiles.table import CLASSES, value
 from lykta.site import Site, load
 from lykta.site.model import Way
+from lykta.site.stretches import lit_ways
 from lykta.units import show as show_quantity
 
 ORDINARY = "an ordinary night"
@@ -97,9 +98,7 @@ def _stretches(site: Site | None, zone: str) -> list[tuple[Way, ...]]:
     """The ways on which the lamps of a zone stand: each with design values by itself, those without together."""
     if site is None:
         return [()]
-    posts = {point for lamp in site.lamps if lamp.zone == zone for point in (lamp.id, *lamp.anchors)}
-    lit = {link.way for link in site.links if link.a in posts or link.b in posts}
-    ways = [way for way in site.ways if way.id in lit]
+    ways = lit_ways(site, zone)
     undesigned = tuple(way for way in ways if way.design is None)
     return [*((way,) for way in ways if way.design is not None), *([undesigned] if undesigned else [])] or [()]
 

@@ -21,12 +21,11 @@ from lykta.report import fronts
 from lykta.report.fronts import Tried
 from lykta.scenarios import Scenario
 from lykta.scenarios.output import make_writable
-from lykta.scenarios.yardsticks import least_service
-from lykta.score.requirements import Condition, of_texts
+from lykta.score.requirements import of_texts
 from lykta.score.statistics import interval, paired
 from lykta.score.tally import saving, worst_service
 from lykta.tune.crew import Crew, crew
-from lykta.tune.search import Point, Task, best, front, nobody_met, search
+from lykta.tune.search import Point, Task, best, front, nobody_met, search, served
 from lykta.tune.space import read_space, source_of
 from lykta.tune.stage import Ticket
 from lykta.tune.standing import points as in_percent
@@ -72,7 +71,7 @@ def tune(
     if set(check) & set(seeds):
         raise InputError.of("--check", "some of these nights are those of the search (--seeds), so they check nothing. Take others.")
     space = read_space(spaces, source.read_text(encoding="utf-8"), scenario.profile.file, scenario.date)
-    conditions = tuple(of_texts(require)) or _served(scenario)
+    conditions = tuple(of_texts(require)) or served(scenario)
     levels = least_levels(scenario.site, least_class) if least_class else ()
     task = Task(scenario, space, tuple(seeds), conditions, levels, search_seed)
     make_writable(out, "--out")
@@ -93,12 +92,6 @@ def tune(
     write_text(target, space.written(chosen.values))
     _say(console, "Profile", f"{target}: {space.said(chosen.values)}")
     return 0 if kept else REQUIREMENT_FAILED
-
-
-def _served(scenario: Scenario) -> tuple[Condition, ...]:
-    """The service that every class is owed where nothing is asked for."""
-    owed = dict.fromkeys(name for phase in scenario.requirement.phases for name in phase.needs)
-    return tuple(of_texts([f"service of {name}s at least {100 * least_service(scenario):g} %" for name in owed]))
 
 
 def _search(task: Task, trials: int, many: Crew, journal: Path) -> list[Point]:

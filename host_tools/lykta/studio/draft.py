@@ -5,6 +5,7 @@ Values are written into the text where they stand, so comments, order and quotes
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lykta.tune.edit import Change, put
 from lykta.tune.space import source_of
 
 _STEPS_KEPT = 200
+_PAUSE_S = 1.5
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Draft:
     original: str = ""
     undone: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    _step_of: str = ""
+    _moved_at: float = 0.0
 
     @classmethod
     def open(cls, profile: Profile) -> Draft:
@@ -41,24 +45,32 @@ class Draft:
         return cls(profile.file, text, profile, own, text)
 
     @property
+    def previous(self) -> str:
+        """The text before the last step; that of now where there was none."""
+        return self.done[-1] if self.done else self.original
+
+    @property
     def changed(self) -> bool:
         """Whether it differs from what was read or saved last."""
         return self.text != self.original
 
-    def put(self, *changes: Change) -> None:
-        """Write values. InputError, and nothing changed, where the profile would then have an error."""
-        self.replace(put(self.text, changes, self.name))
+    def put(self, *changes: Change, step: str = "") -> None:
+        """Write values. InputError, and nothing changed, where the profile would then have an error.
 
-    def tried(self, *changes: Change) -> Profile:
-        """The profile with values, without writing them. InputError as `put`."""
-        return read_profile(Document.read(put(self.text, changes, self.name), self.name))
+        `step`: what is being moved; while the same is moved on and on, that is one step to go back.
+        """
+        now = time.monotonic()
+        going_on = bool(step) and step == self._step_of and now - self._moved_at < _PAUSE_S and bool(self.done)
+        self.replace(put(self.text, changes, self.name), keep=not going_on)
+        self._step_of, self._moved_at = step, now
 
-    def replace(self, text: str) -> None:
-        """Take another text as the next step. InputError where it has an error."""
+    def replace(self, text: str, keep: bool = True) -> None:
+        """Take another text as the next step. InputError where it has an error. `keep`: whether one can go back to that of now."""
         profile = read_profile(Document.read(text, self.name))
         if text == self.text:
             return
-        self.done = [*self.done[-_STEPS_KEPT:], self.text]
+        if keep:
+            self.done = [*self.done[-_STEPS_KEPT:], self.text]
         self.undone.clear()
         self.text, self.profile = text, profile
 
@@ -74,7 +86,7 @@ class Draft:
         if not source:
             return False
         target.append(self.text)
-        self.text = source.pop()
+        self.text, self._step_of = source.pop(), ""
         self.profile = read_profile(Document.read(self.text, self.name))
         return True
 

@@ -99,6 +99,7 @@ def serve(studio: Studio, bound: socket.socket, browse: bool, ready: Callable[[s
     where = address(bound)
     config = uvicorn.Config(guarded, log_level="warning", lifespan="on", ws_max_size=2**24, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     logging.getLogger("nicegui").setLevel(logging.ERROR)
 
     async def run() -> None:

@@ -6,6 +6,7 @@ What profiles came to is kept by their text, so that going back, or comparing, t
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 #: The nights of every figure. Published figures are of other seeds.
 SEEDS = tuple(range(1, 21))
 _PROFILES_KEPT = 30
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -57,30 +59,33 @@ class Simulator:
             self._known.popitem(last=False)
         return found
 
-    def go(self, text: str, file: str, seeds: tuple[int, ...] = SEEDS) -> asyncio.Task[None]:
-        """Simulate a profile; whatever was under way and is not done is dropped."""
-        task = asyncio.get_running_loop().create_task(self._go(self._newest.renew(), text, file, seeds))
+    def go(self, text: str, file: str, beside: str = "", both: bool = False) -> asyncio.Task[None]:
+        """Simulate a profile; whatever was under way and is not done is dropped.
+
+        `beside`: another profile whose nights are wanted too, so that the two can be compared; `both`: with its picture.
+        """
+        texts = [text, beside] if beside and beside != text else [text]
+        task = asyncio.get_running_loop().create_task(self._go(self._newest.renew(), texts, file, both))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.error = f"{type(error).__name__}: {error}"
+            _log.error("a night could not be simulated", exc_info=error)
 
     def stop(self) -> None:
         """Drop what is under way: nobody looks any more."""
         self._newest.renew()
 
-    async def _go(self, number: int, text: str, file: str, seeds: tuple[int, ...]) -> None:
+    async def _go(self, number: int, texts: list[str], file: str, both: bool) -> None:
         self.busy = True
         try:
-            await self._picture(number, text, file, seeds[0])
-            waiting = [seed for seed in seeds if seed not in self.known(text).rows]
-            width = self._session.bench.size - 1
-            for first in range(0, len(waiting), width):
-                if self._newest.stale(number):
-                    return
-                orders = [Order(self._session.ticket, text, file, seed) for seed in waiting[first : first + width]]
-                for lit in await asyncio.gather(*(self._session.bench.night(one.seed, nights.light, one) for one in orders)):
-                    self._take(text, lit)
-                self._hear(number)
+            for text in texts if both else texts[:1]:
+                await self._picture(number, text, file)
+            await self._further(number, texts, file)
         except LyktaError as error:
             if not self._newest.stale(number):
                 self.error = str(error)
@@ -89,9 +94,23 @@ class Simulator:
                 self.busy = False
                 self._heard()
 
-    async def _picture(self, number: int, text: str, file: str, seed: int) -> None:
+    async def _further(self, number: int, texts: list[str], file: str) -> None:
+        """The other nights, each of both profiles, as many at once as there are processes for it."""
+        wanted = [(seed, text) for seed in SEEDS for text in texts if seed not in self.known(text).rows]
+        width = self._session.bench.size - 1
+        for first in range(0, len(wanted), width):
+            if self._newest.stale(number):
+                return
+            some = wanted[first : first + width]
+            orders = [Order(self._session.ticket, text, file, seed) for seed, text in some]
+            found = await asyncio.gather(*(self._session.bench.night(one.seed, nights.light, one) for one in orders))
+            for (_, text), lit in zip(some, found, strict=True):
+                self._take(text, lit)
+            self._hear(number)
+
+    async def _picture(self, number: int, text: str, file: str) -> None:
         """The first night with its picture, unless that is there already."""
-        frame, strip = self.frame, self.strip
+        frame, strip, seed = self.frame, self.strip, SEEDS[0]
         kept = self.known(text)
         if kept.frame != (frame, strip) or seed not in kept.rows:
             order = Order(self._session.ticket, text, file, seed, frame, strip)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from lykta.errors import EnvironmentLacks, InputError, LyktaError
 from lykta.scenarios import Scenario
+from lykta.scenarios.yardsticks import least_service
 from lykta.score.quantities import QUANTITIES
-from lykta.score.requirements import Condition, shown
+from lykta.score.requirements import Condition, of_texts, shown
 from lykta.tune.crew import Crew
 from lykta.tune.space import Space
 from lykta.tune.stage import Ticket
@@ -83,6 +84,12 @@ class Point:
     def service(self) -> float:
         """Of the class that is served worst."""
         return 1.0 - self.unserved
+
+
+def served(scenario: Scenario) -> tuple[Condition, ...]:
+    """The service that every class is owed where nothing else is asked for."""
+    owed = dict.fromkeys(name for phase in scenario.requirement.phases for name in phase.needs)
+    return tuple(of_texts([f"service of {name}s at least {100 * least_service(scenario):g} %" for name in owed]))
 
 
 def best(points: Sequence[Point]) -> Point | None:

@@ -19,7 +19,7 @@ from lykta.score.quantities import QUANTITIES
 from lykta.score.requirements import Condition
 from lykta.score.statistics import Figure, Floats
 from lykta.site import Site
-from lykta.site.model import Way
+from lykta.site.stretches import lit_ways
 from lykta.tune.stage import Ticket, stage_of
 
 _ENERGY = "energy"
@@ -108,14 +108,8 @@ def _over(condition: Condition, value: float | None) -> float:
 
 def _lowest(profile: Profile, zone: str, site: Site) -> int:
     """The lowest level that a profile sets in a zone [permille]."""
-    admitted = [name for name in CLASSES if any(name in way.classes for way in _ways(site, zone))]
+    admitted = [name for name in CLASSES if any(name in way.classes for way in lit_ways(site, zone))]
     return min(use.level_permille for use in levels_of_zone(profile, zone, admitted))
-
-
-def _ways(site: Site, zone: str) -> list[Way]:
-    posts = {point for lamp in site.lamps if lamp.zone == zone for point in (lamp.id, *lamp.anchors)}
-    lit = {link.way for link in site.links if link.a in posts or link.b in posts}
-    return [way for way in site.ways if way.id in lit]
 
 
 def least_levels(site: Site, wanted: str) -> tuple[tuple[str, int, str], ...]:
@@ -131,7 +125,7 @@ def least_levels(site: Site, wanted: str) -> tuple[tuple[str, int, str], ...]:
         raise LyktaError(f'--least-class: "{wanted}" is no class of EN 13201. Known: {listed}.')
     found = []
     for zone in dict.fromkeys(lamp.zone for lamp in site.lamps):
-        for way in _ways(site, zone):
+        for way in lit_ways(site, zone):
             if way.design is None or way.design.lighting_class[:1] != wanted[:1]:
                 continue
             design = way.design

@@ -1,0 +1,54 @@
+"""The dialog that saves a profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nicegui import ui
+
+from lykta.errors import LyktaError
+from lykta.studio import saving
+from lykta.studio.session import DRAFT, Session
+from lykta.studio.words import N_
+
+
+def ask(session: Session) -> None:
+    """Ask where to save the draft, and for a reason where it breaks the requirement."""
+    say, found = session.say, saving.standing(session)
+    with ui.dialog() as dialog, ui.card().classes("dialog"):
+        ui.label(say("Save the profile")).classes("dialog-title")
+        ui.label(_said(session, found)).classes("notice" if not found.conforms else "quiet")
+        where = ui.input(say("File"), value=str(saving.proposal(session))).props("outlined dense").classes("wide").mark("save-file")
+        reason = ui.input(say("Reason")).props("outlined dense").classes("wide").mark("save-reason")
+        reason.set_visibility(not found.conforms)
+        wrong = ui.label().classes("field-wrong").props('role="alert"')
+
+        def save() -> None:
+            try:
+                path = saving.save(session, Path(str(where.value).strip()), str(reason.value or ""))
+            except LyktaError as error:
+                wrong.set_text(str(error))
+                return
+            dialog.close()
+            session.tell(DRAFT)
+            ui.notify(say("Saved in {file}.", file=path), type="positive")
+
+        with ui.element("div").classes("row end"):
+            ui.button(say("Cancel"), on_click=dialog.close).props("flat no-caps")
+            shown = say("Save") if found.conforms else say("Save as non-conforming")
+            ui.button(shown, on_click=save).props("unelevated no-caps").mark("save-now")
+    dialog.on("hide", dialog.delete)
+    dialog.open()
+
+
+def _said(session: Session, found: saving.Standing) -> str:
+    say, least = session.say, session.say.percent(found.least)
+    if found.conforms:
+        return say("It keeps the requirement: each class has {least} full light ({nights} nights).", least=least, nights=found.nights)
+    if not found.nights:
+        return say("No night of it has been simulated yet, so nobody can tell whether it keeps the requirement.")
+    broken = ", ".join(f"{one.measure.name(say)} {one.measure.shown(say, one.now.value)}" for one in found.broken)
+    what = say(
+        "It breaks the requirement, which asks for {least}: {broken} ({nights} nights).", least=least, broken=broken, nights=found.nights
+    )
+    return f"{what} {say('It can be saved only as non-conforming, with a reason.')}"
