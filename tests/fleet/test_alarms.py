@@ -21,7 +21,7 @@ class Told:
     """A report."""
 
     level: int = 600
-    energy_mwh: int = 3100
+    energy_mwh: int | None = 3100
     estimated: bool = False
     faults: tuple[str, ...] = ()
 
@@ -53,6 +53,13 @@ def test_energy_off__takes_two_reports_to_open_and_two_to_close():
     odd, good = Told(level=100, energy_mwh=700, estimated=True), Told(estimated=True)
     heard = [opened(list(alarms.judge("n", step, told, DARK, None))) for step, told in enumerate((odd, good, odd, odd, good, good, good))]
     assert [[], [], [], [ENERGY_OFF], [], [f"-{ENERGY_OFF}"], []] == heard
+
+
+def test_energy_that_nobody_knows__is_no_alarm():
+    """A lamp without a meter, of whose fixture nobody has said what it takes."""
+    alarms = Alarms()
+    told = Told(energy_mwh=None, estimated=True)
+    assert [opened(list(alarms.judge("n", step, told, DARK, 3100))) for step in range(3)] == [[], [], []]
 
 
 def test_full_light__is_no_alarm_while_the_node_has_a_fault():

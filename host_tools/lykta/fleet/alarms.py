@@ -38,7 +38,7 @@ class Report(Protocol):
     @property
     def level(self) -> int: ...  # mean [permille]
     @property
-    def energy_mwh(self) -> int: ...
+    def energy_mwh(self) -> int | None: ...  # None: nobody knows
     @property
     def estimated(self) -> bool: ...
     @property
@@ -121,7 +121,9 @@ class Alarms:
         """Why a lamp is thought to be dark; "" where it is not."""
         if _LAMP_FAULT in report.faults:
             return "the node's meter: power does not follow the level"
-        if not report.estimated and takes_mwh and report.level >= _TELLING_PERMILLE and report.energy_mwh < takes_mwh / 2:
+        if report.energy_mwh is None or report.estimated or not takes_mwh or report.level < _TELLING_PERMILLE:
+            return ""
+        if report.energy_mwh < takes_mwh / 2:
             return f"{report.energy_mwh / 1000:.1f} Wh instead of {takes_mwh / 1000:.1f} Wh at {report.level / 10:.0f} %"
         return ""
 
@@ -129,6 +131,8 @@ class Alarms:
         self, node: str, now: float, report: Report, expected: Expected, watched: _Watched, explained: bool
     ) -> Iterator[Alarm]:
         """Energy off its profile: twice in a row, unless another alarm, a fault or an override explains it."""
+        if report.energy_mwh is None:
+            return
         if node in self._was_off:
             self._was_off.discard(node)
             watched.outside = 2

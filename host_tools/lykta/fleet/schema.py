@@ -35,7 +35,7 @@ telemetry = Table(
     Column("node", Integer, primary_key=True, comment="number of the node"),
     Column("begin", BigInteger, primary_key=True, comment="its beginning [s since 1970, UTC]"),
     Column("level", Integer, nullable=False, comment="mean of the luminous flux [permille of the design flux]"),
-    Column("energy_mwh", BigInteger, nullable=False, comment="energy of the lamp [mWh]"),
+    Column("energy_mwh", BigInteger, comment="energy of the lamp [mWh]; empty where nobody knows"),
     Column("estimated", Boolean, nullable=False, comment="whether the energy is worked out of the level, since there is no meter"),
     Column("detections", Integer, nullable=False, comment="how many detections the node's own sensors made"),
     Column("faults", String(300), nullable=False, comment="names of what the node finds wrong, with commas between"),
