@@ -23,15 +23,15 @@ def write(site: Site, fixture_files: Mapping[str, str] | None = None, remarks: S
     models = models_of([sensor for lamp in site.lamps for sensor in lamp.sensors])
     parts = [
         [f"# {remark}".rstrip() for remark in remarks] + _head(site),
-        _block("zones", [], f"zones: [{', '.join(map(_text, site.zones))}]"),
+        _block("zones", [], f"zones: [{', '.join(map(scalar, site.zones))}]"),
         ["fixtures:"] + [line for name, fixture in site.fixtures.items() for line in _fixture(name, fixture, files)],
         _models(models),
         _block("ways", [_way(way) for way in site.ways]),
         _block("floors", _floors(site.lamps)),
         _block("lamps", [_lamp(lamp, models) for lamp in site.lamps]),
-        _block("junctions", [f"{{id: {_text(point.id)}, at: {_at(point.x_cm, point.y_cm)}}}" for point in site.junctions]),
+        _block("junctions", [f"{{id: {scalar(point.id)}, at: {_at(point.x_cm, point.y_cm)}}}" for point in site.junctions]),
         _block("links", [_link(link) for link in site.links]),
-        _block("entrances", [_text(name) for name in site.entrances]),
+        _block("entrances", [scalar(name) for name in site.entrances]),
         _economics(site.economics),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -44,14 +44,14 @@ def _block(key: str, items: Sequence[str], instead: str = "") -> list[str]:
 
 
 def _head(site: Site) -> list[str]:
-    lines = [f"name: {_text(site.name)}"]
+    lines = [f"name: {scalar(site.name)}"]
     for key in ("note", "source"):
         if getattr(site, key):
-            lines.append(f"{key}: {_text(getattr(site, key))}")
-    lines.append(f"place: {{lat: {site.latitude:.6g}, lon: {site.longitude:.7g}, timezone: {_text(site.timezone)}}}")
+            lines.append(f"{key}: {scalar(getattr(site, key))}")
+    lines.append(f"place: {{lat: {site.latitude:.6g}, lon: {site.longitude:.7g}, timezone: {scalar(site.timezone)}}}")
     for key in ("profile", "requirement", "traffic"):
         if getattr(site, key):
-            lines.append(f"{key}: {_text(getattr(site, key))}")
+            lines.append(f"{key}: {scalar(getattr(site, key))}")
     if site.several_streets:
         lines.append("several_streets: yes")
     return lines
@@ -59,9 +59,9 @@ def _head(site: Site) -> list[str]:
 
 def _fixture(name: str, fixture: Fixture, files: Mapping[str, str]) -> Iterable[str]:
     if name in files:
-        yield f"  {_text(name)}: {_text(files[name])}"
+        yield f"  {scalar(name)}: {scalar(files[name])}"
         return
-    yield f"  {_text(name)}:"
+    yield f"  {scalar(name)}:"
     if not fixture.power_known:
         yield "    max_power: unknown"
     else:
@@ -81,7 +81,7 @@ def _fixture(name: str, fixture: Fixture, files: Mapping[str, str]) -> Iterable[
         yield "    driver:"
         yield from (f"      {show('level', level)}: {show('level', command)}" for level, command in fixture.driver)
     if fixture.photometry:
-        yield f"    photometry: {_text(fixture.photometry)}"
+        yield f"    photometry: {scalar(fixture.photometry)}"
 
 
 def _power(milliwatts: int) -> str:
@@ -94,17 +94,17 @@ def _models(models: Mapping[str, Sensor]) -> list[str]:
     for name, model in models.items():
         if name not in RANGES_CM:
             ranges = ", ".join(f"{road_user}: {show('length', model.range_cm[road_user])}" for road_user in CLASSES)
-            lines.append(f"  {_text(name)}: {{kind: {model.kind}, range: {{{ranges}}}}}")
+            lines.append(f"  {scalar(name)}: {{kind: {model.kind}, range: {{{ranges}}}}}")
     return ["sensors:", *lines] if lines else []
 
 
 def _way(way: Way) -> str:
-    words = [f"id: {_text(way.id)}", f"kind: {way.kind}"]
+    words = [f"id: {scalar(way.id)}", f"kind: {way.kind}"]
     words.append(f"classes: [{', '.join(name for name in CLASSES if name in way.classes)}]")
     if way.speed_limit_cms:
         words.append(f"speed_limit: {_speed(way.speed_limit_cms)}")
     if way.name:
-        words.append(f"name: {_text(way.name)}")
+        words.append(f"name: {scalar(way.name)}")
     if way.design is not None:
         words.append(f"design: {_design(way.design)}")
     return f"{{{', '.join(words)}}}"
@@ -121,7 +121,7 @@ def _design(design: Design) -> str:
     for key in ("minimum", "uo", "ul", "fti", "maintenance_factor"):
         if getattr(design, key) is not None:
             words.append(f"{key}: {getattr(design, key):g}")
-    words += [f"{key}: {_text(getattr(design, key))}" for key in ("tool", "date") if getattr(design, key)]
+    words += [f"{key}: {scalar(getattr(design, key))}" for key in ("tool", "date") if getattr(design, key)]
     return f"{{{', '.join(words)}}}"
 
 
@@ -138,8 +138,8 @@ def _floors(lamps: Sequence[Lamp]) -> list[str]:
             words.append("hours: " + "-".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in floor.hours))
         if floor.weekdays != frozenset(range(7)):
             words.append(f"weekdays: [{', '.join(WEEKDAYS[day] for day in sorted(floor.weekdays))}]")
-        words.append(f"reason: {_text(floor.reason)}")
-        listed = ", ".join(map(_text, names))
+        words.append(f"reason: {scalar(floor.reason)}")
+        listed = ", ".join(map(scalar, names))
         wrapped = textwrap.fill(
             listed, 130, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False, break_long_words=False
         )
@@ -148,17 +148,17 @@ def _floors(lamps: Sequence[Lamp]) -> list[str]:
 
 
 def _lamp(lamp: Lamp, models: Mapping[str, Sensor]) -> str:
-    words = [f"id: {_text(lamp.id)}", f"at: {_at(lamp.x_cm, lamp.y_cm)}", f"zone: {_text(lamp.zone)}", f"fixture: {_text(lamp.fixture)}"]
+    words = [f"id: {scalar(lamp.id)}", f"at: {_at(lamp.x_cm, lamp.y_cm)}", f"zone: {scalar(lamp.zone)}", f"fixture: {scalar(lamp.fixture)}"]
     if lamp.sensors:
         words.append(f"sensors: [{', '.join(write_sensor(sensor, models) for sensor in lamp.sensors)}]")
     if lamp.board:
-        words.append(f"board: {_text(lamp.board)}")
+        words.append(f"board: {scalar(lamp.board)}")
     if not lamp.adaptive:
         words.append("adaptive: no")
     if lamp.heads != 1:
         words.append(f"heads: {lamp.heads}")
     if lamp.anchors:
-        words.append(f"anchors: [{', '.join(map(_text, lamp.anchors))}]")
+        words.append(f"anchors: [{', '.join(map(scalar, lamp.anchors))}]")
     if lamp.post_cm is not None:
         words.append(f"post: {_at(*lamp.post_cm)}")
     return f"{{{', '.join(words)}}}"
@@ -166,14 +166,14 @@ def _lamp(lamp: Lamp, models: Mapping[str, Sensor]) -> str:
 
 def _link(link: Link) -> str:
     guessed = ", guessed: yes" if link.guessed else ""
-    return f"{{from: {_text(link.a)}, to: {_text(link.b)}, way: {_text(link.way)}, length: {metres(link.length_cm)}{guessed}}}"
+    return f"{{from: {scalar(link.a)}, to: {scalar(link.b)}, way: {scalar(link.way)}, length: {metres(link.length_cm)}{guessed}}}"
 
 
 def _economics(economics: Mapping[str, object] | None) -> list[str]:
     """The economics as read by `read_economics`."""
     if economics is None:
         return []
-    lines = ["economics:", f"  currency: {_text(str(economics['currency']))}"]
+    lines = ["economics:", f"  currency: {scalar(str(economics['currency']))}"]
     tariff = economics["tariff"]
     if isinstance(tariff, list):
         lines.append("  tariff:")
@@ -184,18 +184,18 @@ def _economics(economics: Mapping[str, object] | None) -> list[str]:
     if economics["takes_profile"] is not None:
         lines.append(f"  takes_profile: {'yes' if economics['takes_profile'] else 'no'}")
     if economics["carbon_kg_per_kwh"] is not None:
-        source = _text(str(economics["carbon_source"]))
+        source = scalar(str(economics["carbon_source"]))
         lines.append(f"  carbon: {{kg_per_kwh: {economics['carbon_kg_per_kwh']}, source: {source}}}")
     costs = economics["costs"]
     if isinstance(costs, dict) and costs:
         lines.append("  costs:")
-        lines += [f"    {_text(name)}: {cost}" for name, cost in costs.items()]
+        lines += [f"    {scalar(name)}: {cost}" for name, cost in costs.items()]
     if economics["years"] is not None:
         lines.append(f"  years: {economics['years']}")
     if economics["discount_permille"] is not None:
         lines.append(f"  discount: {show('level', int(str(economics['discount_permille'])))}")
     if economics["today"]:
-        lines.append(f"  today: {_text(str(economics['today']))}")
+        lines.append(f"  today: {scalar(str(economics['today']))}")
     return lines
 
 
@@ -209,7 +209,7 @@ def metres(length_cm: int) -> str:
     return f"{'0' if text == '-0' else text} m"
 
 
-def _text(text: str) -> str:
+def scalar(text: str) -> str:
     """A text as YAML reads it back: quoted only where it must be."""
     if _PLAIN.match(text) and text.lower() not in _MEANS_SOMETHING and text == text.strip():
         return text

@@ -1,0 +1,228 @@
+"""The street on the page: its text as it would be saved, with every step that led to it; changes of lamps, entrances and links.
+
+A change is written into the text where it belongs (`site.patch`) and the whole is read again, so what is on the map is always what
+the file would be. Reading a city takes seconds: `read` can be handed to a process, and its result to `take`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lykta.document import Document
+from lykta.errors import LyktaError
+from lykta.site import checks, loader, sensors_plan
+from lykta.site.model import Lamp, Sensor, Site
+from lykta.site.patch import Patch
+from lykta.site.sensors import RANGES_CM, models_of, write_sensor
+from lykta.site.writer import scalar
+
+_KEPT_CHARACTERS = 40_000_000  # of earlier texts: hundreds of steps of a street, ten of a city
+NONE, PROPOSED = "none", "proposed"
+#: What a lamp may be given: nothing, what Lykta proposes for its way, or kinds of sensor.
+EQUIPMENT: Mapping[str, tuple[str, ...]] = {
+    NONE: (),
+    PROPOSED: (),
+    "pir": ("pir",),
+    "pir_still": ("pir", "ld2410"),
+    "ld2410": ("ld2410",),
+    "ideal": ("ideal",),
+}
+
+
+def read(text: str, name: str, folder: Path) -> Site:
+    """The site of a text. InputError with every problem."""
+    return loader.read(Document.read(text, name), folder)
+
+
+@dataclass
+class SiteDraft:
+    """A site being worked on. `path`: the file that saving writes; None for a packaged one or one that is not saved yet.
+
+    `folder`: where its fixture files lie; `original`: the text as it is on disk.
+    """
+
+    name: str
+    text: str
+    site: Site
+    folder: Path
+    path: Path | None = None
+    original: str = ""
+    done: list[str] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, site: Site) -> SiteDraft:
+        """The draft of a site that was read from a file or is packaged."""
+        own = Path(site.file)
+        path = own if own.is_file() else loader.FOLDER / own.name
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise LyktaError(f"{site.file}  cannot be read any more: {error.strerror or error}. Was it moved?") from None
+        packaged = path.parent == loader.FOLDER
+        return cls(site.file, text, site, path.parent, None if packaged else path, text)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from what is on disk."""
+        return self.text != self.original or (self.path is None and bool(self.done))
+
+    def take(self, text: str, site: Site) -> None:
+        """Take a changed text, and the site that was read of it, as the next step."""
+        if text == self.text:
+            return
+        self.done.append(self.text)
+        while len(self.done) > 1 and sum(map(len, self.done)) > _KEPT_CHARACTERS:
+            self.done.pop(0)
+        self.undone.clear()
+        self.text, self.site = text, site
+
+    def replace(self, text: str) -> None:
+        """Take a changed text as the next step. InputError, and nothing changed, where it is no site."""
+        self.take(text, read(text, self.name, self.folder))
+
+    def back(self) -> str | None:
+        """The text one step back; None where there is none."""
+        return self.done[-1] if self.done else None
+
+    def forward(self) -> str | None:
+        """The text one step forward; None where there is none."""
+        return self.undone[-1] if self.undone else None
+
+    def step(self, site: Site, *, back: bool) -> None:
+        """Go one step back or forward, to the site that was read of `back()` or `forward()`."""
+        source, target = (self.done, self.undone) if back else (self.undone, self.done)
+        target.append(self.text)
+        self.text, self.site = source.pop(), site
+
+    def save(self, path: Path | None = None) -> Path:
+        """Write it to its file, or to another one, which is its file from then on. LyktaError where that is not possible.
+
+        What somebody else has written there meanwhile is not lost: then nothing is written. The file is replaced in one step.
+        """
+        target = path or self.path
+        if target is None:
+            raise LyktaError("This site comes with Lykta. Give the copy a name of your own.")
+        if path is not None and path != self.path and path.exists():
+            raise LyktaError(f"{path}  is there already. Give another name.")
+        try:
+            if target == self.path and target.exists() and target.read_text(encoding="utf-8-sig") != self.original:
+                raise LyktaError(f"{target}  was changed by somebody else since it was opened. Save a copy under another name.")
+            _write(target, self.text)
+        except OSError as error:
+            raise LyktaError(f"{target}  cannot be written: {error.strerror or error}. Choose another place.") from None
+        self.path, self.name, self.original, self.folder = target, str(target), self.text, target.parent
+        self.site = replace(self.site, file=str(target))
+        return target
+
+    # -- changes, each as the text that it makes
+
+    def with_zone(self, lamps: Iterable[str], zone: str) -> str:
+        """The text with lamps in a zone, which may be a new one."""
+        patch = Patch(self.text, self.name)
+        if zone not in self.site.zones:
+            patch.add("zones", scalar(zone))
+        for name in lamps:
+            patch.put("lamps", name, "zone", scalar(zone))
+        return patch.done()
+
+    def with_control(self, lamps: Iterable[str], adaptive: bool) -> str:
+        """The text with lamps that follow people, or stay as bright as they were built."""
+        patch = Patch(self.text, self.name)
+        for name in lamps:
+            patch.put("lamps", name, "adaptive", None if adaptive else "no")
+        return patch.done()
+
+    def with_sensors(self, lamps: Iterable[str], equipment: str) -> str:
+        """The text with sensors on lamps: a key of EQUIPMENT."""
+        chosen = set(lamps)
+        if equipment == PROPOSED:
+            bare = replace(self.site, lamps=tuple(replace(lamp, sensors=()) if lamp.id in chosen else lamp for lamp in self.site.lamps))
+            wanted = {lamp.id: lamp.sensors for lamp in sensors_plan.propose(bare, sensors_plan.ALL).lamps if lamp.id in chosen}
+        else:
+            wanted = dict.fromkeys(chosen, tuple(Sensor(kind, dict(RANGES_CM[kind])) for kind in EQUIPMENT[equipment]))
+        return self._equipped(wanted)
+
+    def with_radar(self, lamp: str, facing: str) -> str:
+        """The text with a radar on a lamp that looks towards a neighbouring point, beside the sensors that look all round."""
+        others = tuple(sensor for sensor in self._lamp(lamp).sensors if not sensor.facing)
+        return self._equipped({lamp: (*others, Sensor("ld2451", dict(RANGES_CM["ld2451"]), facing))})
+
+    def with_entrance(self, point: str, there: bool) -> str:
+        """The text with a place where people come and go, or without."""
+        patch = Patch(self.text, self.name)
+        if there and point not in self.site.entrances:
+            patch.add("entrances", scalar(point))
+        elif not there and point in self.site.entrances:
+            patch.drop("entrances", point)
+        return patch.done()
+
+    def with_links(self, numbers: Iterable[int], keep: bool) -> str:
+        """The text with guessed links confirmed, or taken out."""
+        patch = Patch(self.text, self.name)
+        for number in numbers:
+            if keep:
+                patch.put("links", number, "guessed", None)
+            else:
+                patch.drop("links", number)
+        return patch.done()
+
+    def _equipped(self, wanted: Mapping[str, Sequence[Sensor]]) -> str:
+        models = models_of([sensor for lamp in self.site.lamps for sensor in lamp.sensors])
+        patch = Patch(self.text, self.name)
+        for name, sensors in wanted.items():
+            listed = ", ".join(write_sensor(sensor, models) for sensor in sensors)
+            patch.put("lamps", name, "sensors", f"[{listed}]" if sensors else None)
+        return patch.done()
+
+    def _lamp(self, name: str) -> Lamp:
+        return next(lamp for lamp in self.site.lamps if lamp.id == name)
+
+
+def guessed_between(site: Site, points: Iterable[str]) -> list[int]:
+    """The guessed links that end at one of some points."""
+    wanted = set(points)
+    return [number for number, link in enumerate(site.links) if link.guessed and wanted & {link.a, link.b}]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A warning of the site's own check, and the points that it is about (numbers of `Site.points`)."""
+
+    message: str
+    line: int
+    points: tuple[int, ...]
+
+
+def doubts(site: Site) -> list[Doubt]:
+    """What the site's own check says, with the places on the map."""
+    index = {point.id: number for number, point in enumerate(site.points)}
+    found = []
+    for problem in checks.check(site):
+        group, _, name = problem.path.partition(".")
+        points: tuple[int, ...] = ()
+        if group in ("lamps", "junctions") and name in index:
+            points = (index[name],)
+        elif group == "links" and name.isdigit() and int(name) < len(site.links):
+            link = site.links[int(name)]
+            points = (index[link.a], index[link.b])
+        found.append(Doubt(problem.message, problem.line, points))
+    return found
+
+
+def _write(target: Path, text: str) -> None:
+    """Write a file so that it is there whole or as it was; who may read it stays so."""
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
