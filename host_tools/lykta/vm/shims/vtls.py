@@ -10,7 +10,7 @@ import sys
 import tls as _tls
 
 _POLL, _CLOSE = 3, 4
-_IN = 1
+_IN, _OUT = 1, 4
 
 
 class _Below(io.IOBase):
@@ -18,20 +18,23 @@ class _Below(io.IOBase):
 
     def __init__(self, socket):
         self._socket = socket
+        self.wants = 0  # what mbedTLS could not do last: read or write
 
     def readinto(self, buffer):
         """Bytes read; None where there are none."""
-        try:
-            return self._socket.readinto(buffer)
-        except OSError as error:
-            return -error.errno
+        return self._tried(_IN, self._socket.readinto, buffer)
 
     def write(self, buffer):
         """Bytes written; None where there is no room."""
+        return self._tried(_OUT, self._socket.write, buffer)
+
+    def _tried(self, what, function, buffer):
         try:
-            return self._socket.write(buffer)
+            count = function(buffer)
         except OSError as error:
             return -error.errno
+        self.wants = what if count is None else 0
+        return count
 
     def setblocking(self, value):
         """Whether calls wait."""
@@ -45,20 +48,27 @@ class _Below(io.IOBase):
 class Stream(io.IOBase):
     """A TLS stream over a socket."""
 
-    def __init__(self, stream, socket):
+    def __init__(self, stream, below, socket):
         self._stream = stream
+        self._below = below
         self._socket = socket
         self._more = False  # deciphered bytes may be left
+        self._wants = 0  # what must be possible below before anything is here
+
+    def _done(self, result):
+        """What mbedTLS waits for, where it could not do what it was asked."""
+        self._wants = self._below.wants if result is None else 0
+        return result
 
     def read(self, size=-1):
         """Up to so many bytes; None where nothing has come."""
-        found = self._stream.read(size)
+        found = self._done(self._stream.read(size))
         self._more = found is not None and len(found) == size
         return found
 
     def readinto(self, buffer, size=-1):
         """The same, into a buffer."""
-        found = self._stream.readinto(buffer) if size < 0 else self._stream.readinto(buffer, size)
+        found = self._done(self._stream.readinto(buffer) if size < 0 else self._stream.readinto(buffer, size))
         self._more = found == (len(buffer) if size < 0 else size)
         return found
 
@@ -69,7 +79,7 @@ class Stream(io.IOBase):
 
     def write(self, buffer):
         """As much as there is room for; None where there is none."""
-        return self._stream.write(buffer)
+        return self._done(self._stream.write(buffer))
 
     def setblocking(self, value):
         """Whether calls wait."""
@@ -86,6 +96,8 @@ class Stream(io.IOBase):
     def ioctl(self, request, argument):
         """What select.poll asks, and the end of the stream."""
         if request == _POLL:
+            if self._wants:
+                return argument if self._socket.ioctl(_POLL, self._wants) else 0
             return self._socket.ioctl(request, argument) | (argument & _IN if self._more else 0)
         if request == _CLOSE:
             self.close()
@@ -107,7 +119,8 @@ class SSLContext:
     def wrap_socket(self, sock, *, server_side=False, do_handshake_on_connect=True, server_hostname=None):
         """A TLS stream over a socket."""
         options = {"server_side": server_side, "do_handshake_on_connect": do_handshake_on_connect}
-        return Stream(self._context.wrap_socket(_Below(sock), server_hostname=server_hostname, **options), sock)
+        below = _Below(sock)
+        return Stream(self._context.wrap_socket(below, server_hostname=server_hostname, **options), below, sock)
 
 
 class _Module:
