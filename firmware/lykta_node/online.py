@@ -3,9 +3,11 @@
 Each part is made where the node's files have it, and left out where they are bad: nothing here may keep the light from its node.
 """
 
+import json
 import random
 import socket
 
+import machine
 import network
 from micropython import const
 
@@ -14,17 +16,91 @@ from .tasks import reasons, slots
 from .tasks.supervisor import Job
 
 _PATIENCE_MS = const(15_000)
+_UPLINK_PATIENCE_MS = const(120_000)  # a connection may take 25 s to open and as long for its handshake
 
 
 def add(node) -> None:
     """Give a node (`app.Node`), which is complete but for its supervisor, the jobs that its network needs."""
-    about = node.papers.part("wifi")
-    if "network" in about:
+    papers = node.papers
+    about = papers.part("wifi")
+    way = _network(papers.part("ethernet"), about)
+    uplink = _uplink_file(node)
+    if way is not None:
+        server = uplink.get("ntp") or about.get("ntp")
+        if server:
+            _add_ntp(node, way, server)
+        if uplink:
+            _add_uplink(node, way, uplink)
+
+
+def _network(ethernet, wifi):
+    """What has the way out, where the board has one: its cable before its access point."""
+    if ethernet:
+        from .drivers.lan import Lan
+
+        try:
+            return Lan(_lan(ethernet))
+        except (*BAD, AttributeError):
+            return None
+    if "network" in wifi:
         from .drivers.wifi import Wifi
 
-        wifi = Wifi(network.WLAN(network.WLAN.IF_STA), about["network"], about.get("password", ""), draw)
-        if "ntp" in about:
-            _add_ntp(node, wifi, about["ntp"])
+        return Wifi(network.WLAN(network.WLAN.IF_STA), wifi["network"], wifi.get("password", ""), draw)
+    return None
+
+
+def _lan(about):
+    """The PHY of a board. GPIO0 takes its clock in, the others give it."""
+    kind = getattr(network, "PHY_" + about["phy"].upper())
+    clock = about["clock"]
+    power = about.get("power", -1)
+    return network.LAN(  # type: ignore[call-arg]  # the stubs have those of another port
+        mdc=machine.Pin(about["mdc"]),
+        mdio=machine.Pin(about["mdio"]),
+        power=machine.Pin(power) if power >= 0 else None,
+        phy_type=kind,
+        phy_addr=about["address"],
+        ref_clk=machine.Pin(clock),
+        ref_clk_mode=machine.Pin.OUT if clock else machine.Pin.IN,
+    )
+
+
+def _uplink_file(node) -> dict:  # type: ignore[type-arg]  # MicroPython has no `dict[str, ...]`
+    """Where the broker is; empty where the file is missing or makes no sense."""
+    from .drivers.tls import numeric
+
+    text = node.store.read("uplink")
+    if text is None:
+        return {}
+    try:
+        about = json.loads(text)
+        good = numeric(about["host"]) and 0 < about["port"] < 65_536 and about["district"] and about["name"] and about["server"]
+    except BAD:
+        good = False
+    if good:
+        return about
+    node.log.say("uplink: the file `uplink` makes no sense (its host must be an address in numbers): provision this node again")
+    return {}
+
+
+def _add_uplink(node, way, about) -> None:
+    """Carry letters to and from the broker. Without certificates that are some there is no way to prove who is who, and no uplink."""
+    from .drivers.tls import Tls
+
+    read = node.store.read
+    try:
+        tls = Tls(read("ca") or b"", read("cert") or b"", read("certkey") or b"", about["server"])
+    except (*BAD, MemoryError) as error:
+        node.log.say(f"uplink: certificates or their key, {error!r}: provision this node again")
+        return
+    from .core import mqtt
+    from .tasks.uplink import Uplink
+
+    mailbox, reports = correspond(node, about.get("tier", 1))
+    room = bytearray(mqtt.LONGEST)
+    uplink = Uplink(about, room, tls.open, way, node.clock, lambda: node.fixture.level, draw, node.log, reports.events.tell)
+    uplink.courier.carry(about["name"], mailbox)
+    node.jobs.append(Job("uplink", uplink, reasons.TASK, _UPLINK_PATIENCE_MS))
 
 
 def correspond(node, tier: int):
@@ -35,11 +111,12 @@ def correspond(node, tier: int):
     from .tasks.changes import Changes
     from .tasks.mailbox import Mailbox
     from .tasks.reports import Reports
-    from .tasks.update import Update
+    from .tasks.update import ON_TRIAL, Update
 
     mailbox = Mailbox()
     slot = slots.running(node.store.count("rung"))
-    reports = Reports(node, mailbox, slots.version(slot), slot, tier, _draws(node.papers.part("fixture")))
+    software = slots.version(slot) + (ON_TRIAL if slots.on_trial() else "")
+    reports = Reports(node, mailbox, software, slot, tier, _draws(node.papers.part("fixture")))
     chip = node.papers.board.get("chip", "")
     node.update = Update(mailbox, node.clock, node.store, reports, node.store.read("release"), chip)
     node.jobs.append(Job("reports", reports, reasons.TASK, _PATIENCE_MS))

@@ -96,6 +96,9 @@ class Reports:
     def restart(self):
         self.restarted.set()
 
+    def change(self, name, value):
+        self.happened.append((name, value))
+
 
 def answers(made):
     """[(ok, reason)] of all that the node has answered since the last look."""

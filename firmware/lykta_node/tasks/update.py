@@ -24,6 +24,7 @@ from .slotfiles import open_slot
 _IDLE_MS = const(3_600_000)
 _START_MS = const(5_000)
 _NO_ROOM = const(28)  # ENOSPC
+ON_TRIAL = " on trial"  # behind the version in the node's state, until it is confirmed
 UNSIGNED = "not signed by us"
 SECURITY = "security"  # counter in NVS: the highest that was confirmed
 
@@ -73,6 +74,7 @@ class Update:
         self.settle()
         head = bundle.Head(slots.manifest(slots.read()[0]))
         if head.sound:
+            self._reports.change("software", head.version)
             self._tell(True, "in use", head)
 
     async def run(self) -> None:
