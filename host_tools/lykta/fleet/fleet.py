@@ -268,6 +268,12 @@ class Fleet:
                 self._roster.alarms.override(command.node, command.until, now)
         return [commands.with_sent(command, now) for command in sent]
 
+    async def publish(self, topic: str, payload: bytes, retain: bool) -> None:
+        """Send what is no command: offers and pieces of updates, which are signed, not sealed. Lost without a connection."""
+        if self._connection is None:
+            raise Lost("There is no connection to the broker.")
+        await self._connection.publish(topic, payload, 1, retain)
+
     def recipients(self) -> dict[str, Recipient]:
         """The nodes of the site with their keys. InputError where this machine does not have them."""
         if self._recipients is None:
