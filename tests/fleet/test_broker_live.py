@@ -10,16 +10,22 @@ import asyncio
 import contextlib
 import datetime as dt
 import shutil
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiomqtt
 import pytest
+from aiomqtt import ProtocolVersion
 
-from lykta.fleet.broker.files import DISTRICTS
+from lykta.fleet.broker import revoking, run
+from lykta.fleet.broker.files import AUTHORITY, DISTRICTS, write_crl
 from lykta.fleet.broker.network import Network
+from lykta.fleet.certificates import authority_in
 from tests.fleet.networks import DISTRICT, NODE, NOW, OTHER, broker_of, client, credential, foreign, issued, knock, network, trust
-from tests.services import Mosquitto
+from tests.services import Mosquitto, free_port
+from tests.site.streets import row
 
 pytestmark = pytest.mark.services
 
@@ -215,3 +221,119 @@ def test_letter_that_is_too_long__ends_the_session_of_who_sent_it(made: Network,
             return topic, len(payload)
 
     assert asyncio.run(scene()) == (f"{HERE}/n/{NODE}/up/event", 4096)
+
+
+# --- who is taken out -----------------------------------------------------------------------------------------------
+
+
+def test_revoked__is_refused_after_the_list_is_read_and_the_live_session_is_cut(tmp_path: Path):
+    """The whole way: the broker as `run` starts it, a node in it, revoked by its lamp."""
+    made = network(tmp_path / "network")[0]
+    old, other, place = credential(made, NODE), credential(made, OTHER), made.districts[DISTRICT]
+
+    async def scene() -> str:
+        async with client(made, NODE, tmp_path, protocol=ProtocolVersion.V311) as node, client(made, OTHER, tmp_path) as bystander:
+            found = await asyncio.to_thread(revoking.revoke, made, "L0", "stolen", NOW)
+            assert (found.certificates, found.reloaded, found.refused, found.cut, found.unreached) == (1, True, True, True, "")
+            with pytest.raises(aiomqtt.MqttError):
+                await first(node)
+            await bystander.publish(f"{HERE}/n/{OTHER}/up/event", b"still here", qos=1)
+        return "cut"
+
+    with run.Mosquitto(made.folder / DISTRICTS / DISTRICT, place) as broker:
+        threading.Thread(target=lambda: list(broker.log()), daemon=True).start()
+        assert asyncio.run(scene()) == "cut"
+        assert knock(place.port, trust(made, old, tmp_path), NODE) == "SSLV3_ALERT_CERTIFICATE_REVOKED"
+        assert knock(place.port, trust(made, other, tmp_path), OTHER) == "in"
+    assert list((made.folder / "authority" / "revoked").iterdir()) == []
+
+
+def test_live_session__survives_the_list_alone(made: Network, broker: Mosquitto, tmp_path: Path):
+    """Why a session has to be cut: mosquitto that has read the list goes on with whoever is connected."""
+    mine = network(tmp_path / "network", port=made.districts[DISTRICT].port)[0]
+    broker.stop()
+    again = broker_of(mine)
+
+    async def scene() -> tuple[str, bytes]:
+        async with client(mine, "operator-1", tmp_path) as operator, client(mine, NODE, tmp_path) as node:
+            await node.subscribe(f"{HERE}/n/{NODE}/down/+", qos=1)
+            with authority_in(mine.folder / AUTHORITY, mine.name, NOW) as authority:
+                authority.revoke(NODE, "stolen")
+                write_crl(mine, authority)
+            again.reload()
+            await operator.publish(f"{HERE}/n/{NODE}/down/command", b"still here", qos=1)
+            return await first(node)
+
+    with contextlib.closing(again.start()):
+        shown = trust(mine, credential(mine, NODE), tmp_path)
+        assert asyncio.run(scene()) == (f"{HERE}/n/{NODE}/down/command", b"still here")
+        assert knock(made.districts[DISTRICT].port, shown, NODE) == "SSLV3_ALERT_CERTIFICATE_REVOKED"
+
+
+def test_lamp_that_is_gone__leaves_no_state_behind(made: Network, broker: Mosquitto, tmp_path: Path):
+    """`--gone`: who asks later does not hear of it."""
+    mine = network(tmp_path / "network", port=made.districts[DISTRICT].port)[0]
+    broker.stop()
+
+    async def tell() -> None:
+        for name in (NODE, OTHER):
+            async with client(mine, name, tmp_path) as node:
+                await node.publish(f"{HERE}/n/{name}/state", b"here", qos=1, retain=True)
+
+    async def ask() -> str:
+        async with client(mine, "viewer-1", tmp_path) as viewer:
+            await viewer.subscribe(f"{HERE}/n/+/state", qos=1)
+            return (await first(viewer))[0]
+
+    with contextlib.closing(broker_of(mine).start()):
+        asyncio.run(tell())
+        revoking.revoke(mine, "L0", "taken down", NOW, forget=True)
+        assert asyncio.run(ask()) == f"{HERE}/n/{OTHER}/state"
+
+
+# --- gateways and the city ------------------------------------------------------------------------------------------
+
+
+def test_gateway__speaks_for_its_lamps_and_for_no_others(tmp_path: Path):
+    """Of four lamps with two gateways, each speaks for its own neighbour; heard it is only there."""
+    site = row(4)
+    site = replace(site, lamps=tuple(replace(lamp, board="esp32_poe") if lamp.id in ("L0", "L3") else lamp for lamp in site.lamps))
+    made = network(tmp_path / "network", site)[0]
+
+    async def scene() -> list[tuple[str, bytes]]:
+        async with client(made, "operator-1", tmp_path) as operator, client(made, "street.L0", tmp_path) as gateway:
+            await operator.subscribe(f"{HERE}/n/+/up/+", qos=1)
+            await gateway.subscribe(f"{HERE}/n/+/down/+", qos=1)
+            for lamp in ("L2", "L3", "L1"):
+                await gateway.publish(f"{HERE}/n/street.{lamp}/up/event", lamp.encode(), qos=1)
+            for lamp in ("L3", "L2", "L1"):
+                await operator.publish(f"{HERE}/n/street.{lamp}/down/command", lamp.encode(), qos=1)
+            return [await first(operator), await first(gateway)]
+
+    with contextlib.closing(broker_of(made).start()):
+        assert asyncio.run(scene()) == [(f"{HERE}/n/street.L1/up/event", b"L1"), (f"{HERE}/n/street.L1/down/command", b"L1")]
+
+
+def test_city__hears_its_districts_and_reaches_their_nodes(tmp_path: Path):
+    """State and events go up, commands come down, through a bridge that proves itself; what a node may not say does not go up either."""
+    made = network(tmp_path / "network", city=free_port())[0]
+    assert made.city is not None
+    city_files = made.folder / "city"
+    (city_files / "run").mkdir()
+    city = Mosquitto(city_files / "run", (city_files / "mosquitto.conf").read_text(encoding="utf-8"), made.city.port)
+    district = broker_of(made)
+
+    async def scene() -> list[object]:
+        async with client(made, "operator-1", tmp_path, port=made.city.port) as operator, client(made, NODE, tmp_path) as node:
+            await operator.subscribe(f"{HERE}/n/+/state", qos=1)
+            await operator.subscribe(f"{HERE}/n/+/up/+", qos=1)
+            await node.subscribe(f"{HERE}/n/{NODE}/down/+", qos=1)
+            await node.publish(f"{HERE}/n/{OTHER}/up/event", b"not mine", qos=1)
+            await node.publish(f"{HERE}/n/{NODE}/state", b"here", qos=1, retain=True)
+            heard = [await first(operator)]
+            await operator.publish(f"{HERE}/n/{NODE}/down/command", b"go", qos=1)
+            return [*heard, await first(node)]
+
+    with contextlib.closing(city.start()), contextlib.closing(district.start()):
+        city.wait_for("as bridge-street")
+        assert asyncio.run(scene()) == [(f"{HERE}/n/{NODE}/state", b"here"), (f"{HERE}/n/{NODE}/down/command", b"go")]

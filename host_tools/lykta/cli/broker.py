@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +38,9 @@ def broker() -> None:
 
 @broker.command()
 @click.argument("site")
-@click.option("--out", "folder", type=Folder, help=_FOLDER)
+@click.option("--out", "--network", "folder", type=Folder, metavar="FOLDER", help=_FOLDER)
 @click.option("--host", default="", help="By which name nodes reach the broker. Default: localhost, which nobody else does.")
+@click.option("--address", default="", metavar="IP", help="The same in numbers, for nodes. Default: what this machine knows of the name.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Its port. Default: 8883")
 @click.option("--at", "at", default="", metavar="PATH", help="The folder of the broker's files on its own machine, if it is another.")
 @click.option("--district", default="", help="The district of the site. Default: one of its own.")
@@ -45,8 +48,9 @@ def broker() -> None:
 @click.option("--city-at", default="", metavar="PATH", help="The folder of its files on its own machine.")
 @click.option("--seats", multiple=True, metavar="ROLE=N", help="So many programs at once as operator (4), viewer (8), ingest (1).")
 def config(
-    site: str, folder: Path | None, host: str, port: int | None, at: str, district: str, city: str, city_at: str, seats: tuple[str, ...]
-) -> None:
+    site: str, folder: Path | None, host: str, address: str, port: int | None, at: str, district: str, city: str, city_at: str,
+    seats: tuple[str, ...],
+) -> None:  # fmt: skip
     """Write mosquitto's configuration, certificates and access lists for SITE; add to what is there.
 
     Run it again whenever lamps were added, and once a year: what is valid is kept, what is missing or will soon be over is made, and what
@@ -59,7 +63,7 @@ def config(
     """
     network = _network(site, folder)
     street = network.add(loader.load(site), district)
-    _place(network.districts[street.district], host, port, at)
+    _place(network.districts[street.district], host, address, port, at)
     if city:
         network.city = _city(city, city_at)
     for one in seats:
@@ -70,7 +74,7 @@ def config(
 @broker.command()
 @click.argument("node")
 @click.option("--site", required=True, help="The site of the node.")
-@click.option("--folder", type=Folder, help=_FOLDER)
+@click.option("--network", "folder", type=Folder, metavar="FOLDER", help=_FOLDER)
 @click.option("--why", default="", help="The reason, for those who read the register later.")
 @click.option("--gone", is_flag=True, help="The lamp is no more: the broker forgets its state too.")
 def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> None:
@@ -88,14 +92,14 @@ def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> N
 
     if not why:
         raise InputError.of("--why", 'say why, for those who read the register later: --why "cabinet broken open".')
-    network = Network.open(folder or _default_folder(site))
+    network = Network.open(folder or loader.beside(site, "network"))
     found = revoking.revoke(network, node, why, dt.datetime.now(dt.UTC), gone)
     _tell_revocation(network, found, site)
 
 
 @broker.command()
 @click.argument("site")
-@click.option("--out", "folder", type=Folder, help=_FOLDER)
+@click.option("--out", "--network", "folder", type=Folder, metavar="FOLDER", help=_FOLDER)
 @click.option("--port", type=click.IntRange(1, 65535), help="Its port. Default: 8883, or what it was the last time.")
 @click.option("--embedded", is_flag=True, help="The small broker inside Lykta, even where mosquitto is installed.")
 def run(site: str, folder: Path | None, port: int | None, embedded: bool) -> None:
@@ -114,7 +118,7 @@ def run(site: str, folder: Path | None, port: int | None, embedded: bool) -> Non
     network = _network(site, folder)
     street = network.add(loader.load(site))
     place = network.districts[street.district]
-    _place(place, "", port, "")
+    _place(place, "", "", port, "")
     written = _write(network)
     made = len(written.made["nodes"])
     click.echo(f"{network.folder}: certificates of {made + written.kept['nodes']} nodes{f', {made} of them new' if made else ''}.")
@@ -173,18 +177,30 @@ def _network(site: str, folder: Path | None) -> Network:
         from lykta.fleet.broker.network import Network
     except ImportError:
         raise EnvironmentLacks("Networks need the extra fleet: pip install 'lykta[fleet]' (in a clone: make env).") from None
-    return Network.at(folder or _default_folder(site))
+    return Network.at(folder or loader.beside(site, "network"))
 
 
-def _default_folder(site: str) -> Path:
-    path = loader.find(site)
-    return (Path() if path.parent == loader.FOLDER else path.parent) / f"{path.stem}.network"
-
-
-def _place(place: Place, host: str, port: int | None, at: str) -> None:
-    place.host = host or place.host
+def _place(place: Place, host: str, address: str, port: int | None, at: str) -> None:
     place.port = port or place.port
     place.at = at or place.at
+    if host or address:
+        place.host = host or place.host
+        place.address = _numeric(address) if address else _looked_up(place.host)
+
+
+def _numeric(address: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(address))
+    except ValueError:
+        raise InputError.of("--address", f'"{address}" is no address in numbers, as in 192.0.2.7.') from None
+
+
+def _looked_up(host: str) -> str:
+    try:
+        return socket.gethostbyname(host)
+    except OSError:
+        message = f"this machine knows no address of {host}. Nodes ask no name server: say it with --address, as in --address 192.0.2.7"
+        raise InputError.of("--host", message) from None
 
 
 def _city(city: str, at: str) -> Place:

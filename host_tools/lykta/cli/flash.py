@@ -27,6 +27,7 @@ from lykta.progress import Bar, Bars
 
 _MOST_JOBS = 8
 _IMAGE = "MicroPython's image: a file, or a folder of them (LYKTA_IMAGE says it once). Without, a board keeps what it has."
+_NETWORK = "What `lykta broker config` wrote. Default: SITE.network, unless it is only for this machine."
 Choose = Callable[[str, str], Wanted]
 
 
@@ -38,6 +39,7 @@ Choose = Callable[[str, str], Wanted]
 @click.option("--image", type=click.Path(path_type=Path), envvar="LYKTA_IMAGE", metavar="PATH", help=_IMAGE)
 @click.option("--sha256", default="", metavar="HEX", help="What the image has, compared by you, where the board file does not know it.")
 @click.option("--profile", default="", metavar="FILE", help="Another profile than the site names.")
+@click.option("--network", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER", help=_NETWORK)
 @click.option("--replace", is_flag=True, help="The lamp gets another board: its history stays, the old board is free.")
 @click.option("--rewrite", is_flag=True, help="Write the runtime, even if it is right already.")
 @click.option("--erase", is_flag=True, help="Erase the whole flash first: files, counters, everything.")
@@ -51,8 +53,8 @@ Choose = Callable[[str, str], Wanted]
 @click.pass_context
 def flash(
     context: click.Context, site: str, lamp: str | None, whole_street: bool, ports: tuple[str, ...], image: Path | None, sha256: str,
-    profile: str, replace: bool, rewrite: bool, erase: bool, test: bool, jobs: int, baud: int, labels: Path | None, who: str, dry_run: bool,
-    as_json: bool,
+    profile: str, network: Path | None, replace: bool, rewrite: bool, erase: bool, test: bool, jobs: int, baud: int, labels: Path | None,
+    who: str, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the board on the cable the node of a lamp; or a whole street of them.
 
@@ -69,7 +71,7 @@ def flash(
         raise InputError.of("lykta flash", "say which lamp, or --all for all of them, guided.")
     if whole_street and replace:
         raise InputError.of("--replace", "is for one lamp: say which board takes whose place, as in `lykta flash SITE K05 --replace`.")
-    street = load_street(site, profile)
+    street = load_street(site, profile, network)
     if lamp:
         lamp = street.lamp(lamp).id
     options = Options(rewrite=rewrite, erase=erase, replace=replace, dry_run=dry_run, test=test, baud=baud)

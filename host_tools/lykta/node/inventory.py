@@ -67,9 +67,7 @@ class Event:
 
 def inventory_path(site: str | Path) -> Path:
     """Where the inventory of a site is: beside its file; of a packaged site in the folder where one works."""
-    path = loader.find(site)
-    folder = Path() if path.parent == loader.FOLDER else path.parent
-    return folder / f"{path.stem}.inventory.sqlite"
+    return loader.beside(site, "inventory.sqlite")
 
 
 def tidy_mac(mac: str) -> str:

@@ -43,6 +43,9 @@ class Preparation:
 
     def wanted(self, lamp: str) -> Wanted:
         """What a board becomes as this lamp's."""
+        if self.street.lacks_certificate(lamp):
+            advice = f"`lykta broker config {self.street.name}` makes one."
+            raise InputError.of(str(self.street.network), f"{lamp} is new to the network, or was revoked: it has no certificate. {advice}")
         board = self.street.boards[lamp]
         return Wanted(lamp, board, self._files[lamp], self._payload, self._images[board.id])
 

@@ -18,7 +18,9 @@ from lykta import site as sites
 from lykta.errors import InputError
 from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.keys import KeyStore
+from lykta.node.network import network_files, network_of
 from lykta.plan.board import Board
+from lykta.plan.gateways import carriers
 from lykta.plan.keys import Keys, Segments, key_file, segments_of
 from lykta.plan.nodefiles import boards_of, node_files, reaches_of
 from lykta.plan.tables import Tables, make_tables
@@ -31,12 +33,16 @@ from lykta.units import near_miss
 
 @dataclass(frozen=True)
 class Street:
-    """A site with its profile. `name`: as it was given, for commands that are proposed; `path`: its file."""
+    """A site with its profile. `name`: as it was given, for commands that are proposed; `path`: its file.
+
+    `network`: the folder with what its nodes need to reach their broker; None where they have none.
+    """
 
     name: str
     path: Path
     site: Site
     profile: Profile
+    network: Path | None = None
 
     @cached_property
     def graph(self) -> Graph:
@@ -99,7 +105,14 @@ class Street:
 
     def files(self, first: dt.date, keys: KeyStore | None = None) -> dict[str, dict[str, bytes]]:
         """The files of every node, for ten years from `first`; `keys`: by default those of the site."""
-        return node_files(self.site, self.graph, self.profile, first, (keys or self.keys()).keys)
+        network = network_files(self.network, self.site) if self.network else None
+        return node_files(self.site, self.graph, self.profile, first, (keys or self.keys()).keys, network)
+
+    def lacks_certificate(self, lamp: str) -> bool:
+        """Whether a lamp should connect to the broker by itself, and nobody has made a certificate for it."""
+        if self.network is None or lamp in carriers(self.graph, self.boards):
+            return False
+        return lamp not in network_files(self.network, self.site)
 
     def key_file(self, lamp: str, keys: Keys) -> bytes:
         """The file `keys` of one node."""
@@ -115,15 +128,19 @@ class Street:
         return Inventory(inventory_path(self.name), who)
 
 
-def load_street(name: str, profile: str = "") -> Street:
-    """The site in a file, or a packaged one, with the profile that it names or the one given. InputError with every problem."""
+def load_street(name: str, profile: str = "", network: Path | None = None) -> Street:
+    """The site in a file, or a packaged one, with the profile that it names or the one given. InputError with every problem.
+
+    `network`: the folder of its network; by default the one beside the site, where there is one for more than this machine.
+    """
     site = sites.load(name)
     path = loader.find(name)
     wanted = profile or site.profile
     if not wanted:
         raise InputError.of(name, "the site names no profile, so nobody knows how bright its lamps shall be. Write `profile: ...` into it.")
     near = path.parent / wanted
-    return Street(name, path, site, profiles.load_profile(str(near) if near.is_file() and not profile else wanted))
+    chosen = profiles.load_profile(str(near) if near.is_file() and not profile else wanted)
+    return Street(name, path, site, chosen, network or network_of(name))
 
 
 def _bare(name: str) -> str:

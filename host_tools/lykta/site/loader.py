@@ -55,6 +55,13 @@ def find(which: str | Path) -> Path:
     raise InputError.of(str(which), f"is neither a file nor a packaged site ({', '.join(packaged())}).{hint}")
 
 
+def beside(which: str | Path, ending: str) -> Path:
+    """Where what belongs to a site lies: beside its file; of a packaged site in the folder where one works. `ending`: of the name."""
+    path = find(which)
+    folder = Path() if path.parent == FOLDER else path.parent
+    return folder / f"{path.stem}.{ending}"
+
+
 def load(which: str | Path) -> Site:
     """The site in a file, or a packaged one by its name. Raises InputError with every problem found."""
     path = find(which)

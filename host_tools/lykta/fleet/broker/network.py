@@ -38,11 +38,15 @@ _DISTRICT = 56  # its bridge must have a name too, of 64 at most
 
 @dataclass
 class Place:
-    """Where a broker is reached. `host` "localhost": from this machine alone. `at`: the folder of its files there, if it is another."""
+    """Where a broker is reached. `host` "localhost": from this machine alone. `at`: the folder of its files there, if it is another.
+
+    `address`: the host in numbers, for nodes: asking a name server would stop everything else that they do.
+    """
 
     host: str = LOCAL
     port: int = PORT
     at: str = ""
+    address: str = "127.0.0.1"
 
     @property
     def local(self) -> bool:
@@ -52,7 +56,7 @@ class Place:
     @property
     def names(self) -> list[str]:
         """What its certificate is for: its name, and this machine's own addresses, for who runs beside it."""
-        return list(dict.fromkeys([self.host, LOCAL, "127.0.0.1", "::1"]))
+        return list(dict.fromkeys([self.host, LOCAL, self.address, "127.0.0.1", "::1"]))
 
     def __str__(self) -> str:
         """For people."""

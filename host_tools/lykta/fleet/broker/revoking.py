@@ -24,6 +24,7 @@ from lykta.fleet.topics import STATE, topic_of
 
 #: Certificates that were revoked, until a broker was seen to refuse them.
 _REVOKED = "revoked"
+_TRIES, _PAUSE_S = 20, 0.5
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def revoke(network: Network, node: str, why: str, now: dt.datetime, forget: bool
     try:
         old = Credential.read(revoked / "cert.pem", revoked / "key.pem")
         if old is not None:
-            refused = not asyncio.run(_lets_in(place, folder / "ca.pem", name, old))
+            refused = asyncio.run(_is_refused(place, folder / "ca.pem", name, old, _TRIES if reloaded else 1))
         topic = topic_of(district, name, STATE) if forget else ""
         cut = asyncio.run(_lets_in(place, folder / "ca.pem", name, moment, topic))
     except Lost as error:
@@ -80,6 +81,16 @@ def _set_aside(files: Path, revoked: Path) -> None:
         write_public(revoked / "cert.pem", old.cert_pem)
         write_secret(revoked / "key.pem", old.key_pem)
     shutil.rmtree(files, ignore_errors=True)
+
+
+async def _is_refused(place: Place, root: Path, name: str, credential: Credential, tries: int) -> bool:
+    """Whether the broker refuses a certificate; a broker that was just told to read its list does so when it comes to it."""
+    for attempt in range(tries):
+        if attempt:
+            await asyncio.sleep(_PAUSE_S)
+        if not await _lets_in(place, root, name, credential):
+            return True
+    return False
 
 
 async def _lets_in(place: Place, root: Path, name: str, credential: Credential, forget: str = "") -> bool:
