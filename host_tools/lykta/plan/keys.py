@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lykta.errors import InputError
@@ -40,8 +40,11 @@ class Segments:
     number: list[int]
 
 
-def segments_of(graph: Graph, tables: Tables) -> Segments:
-    """The lamps of a site in segments: the nearest along the ways together. InputError where sixteen numbers do not do."""
+def segments_of(graph: Graph, tables: Tables, hearers: Iterable[tuple[int, int]] = ()) -> Segments:
+    """The lamps of a site in segments: the nearest along the ways together. InputError where sixteen numbers do not do.
+
+    `hearers`: (lamp, another one that must be able to read it), besides those that the tables tell of: see `routes.hearers`.
+    """
     lamps = [number for number, lamp in enumerate(graph.site.lamps) if lamp.adaptive]
     of = [-1] * len(graph.site.lamps)
     count = 0
@@ -55,6 +58,8 @@ def segments_of(graph: Graph, tables: Tables) -> Segments:
     for origin, receivers in enumerate(tables.receivers):
         for lamp, _ in receivers:
             around[lamp].add(origin)
+    for origin, lamp in hearers:
+        around[lamp].add(origin)
     heard = [
         [own, *sorted({of[other] for other in around[lamp] | set(tables.adjacent[lamp])} - {own, -1})] if own >= 0 else []
         for lamp, own in enumerate(of)

@@ -8,6 +8,7 @@
 | `table` | the neighbour table | integers of `core/neighbours`, then two more: where its own rows begin, how many rows there are |
 | `adjacent` | whose heartbeats count | integers: numbers of nodes, the nearest first |
 | `keys` | keys of the radio | `plan/keys.key_file` |
+| `behind` | of a gateway: numbers, keys and names of the lamps whose letters it carries | `behind_file` |
 | `uplink`, `ca`, `cert`, `certkey` | on a network: where the broker is, what proves each to the other | JSON; DER; made with the broker |
 """
 
@@ -27,8 +28,10 @@ from lykta.errors import InputError, Problem
 from lykta.plan.blocks import make_block, reach_of
 from lykta.plan.board import DEFAULT, Board, Uart
 from lykta.plan.board_reader import load_board
-from lykta.plan.keys import Keys, Segments, key_file, segments_of, simulated_keys
+from lykta.plan.gateways import carriers
+from lykta.plan.keys import KEY_BYTES, Keys, Segments, key_file, segments_of, simulated_keys
 from lykta.plan.program import make_program, to_bytes
+from lykta.plan.routes import RADIO_RANGE_CM, Route, hearers, routes_of
 from lykta.plan.tables import Reach, Tables, make_tables
 from lykta.profiles import Profile
 from lykta.site.graph import Graph
@@ -36,8 +39,6 @@ from lykta.site.model import Fixture, Lamp, Sensor, Site
 
 #: HC-SR501: 60 s until it can be trusted; BISS0001: blind 2.5 s after its output fell.
 _WARM_UP_MS, _BLIND_MS = 60_000, 2500
-#: From post to post in the open, on the safe side: farther along the straight line, telegrams are relayed [cm].
-RADIO_RANGE_CM = 20_000
 #: What `network` has of a node.
 NETWORK_FILES = ("uplink", "ca", "cert", "certkey")
 #: The longest name of a node on the network: what a certificate allows for a common name.
@@ -60,11 +61,12 @@ def node_files(
     if missing:
         raise InputError(missing)
     tables = make_tables(graph, reaches_of(profile, site))
-    segments = segments_of(graph, tables)
-    nodes = [(number, lamp) for number, lamp in enumerate(site.lamps) if lamp.adaptive]
     boards = boards_of(site)
+    routes = routes_of(graph, carriers(graph, boards))
+    segments = segments_of(graph, tables, hearers(routes))
+    nodes = [(number, lamp) for number, lamp in enumerate(site.lamps) if lamp.adaptive]
     given = _keys(graph, segments, keys)
-    files = {lamp.id: _files(graph, profile, first, number, tables, segments, given, boards[lamp.id]) for number, lamp in nodes}
+    files = {lamp.id: _files(graph, profile, first, number, tables, segments, given, boards[lamp.id], routes) for number, lamp in nodes}
     return {lamp: {**own, **(network or {}).get(lamp, {})} for lamp, own in files.items()}
 
 
@@ -145,21 +147,41 @@ def _keys(graph: Graph, segments: Segments, keys: KeysFrom) -> Keys:
 
 
 def _files(
-    graph: Graph, profile: Profile, first: dt.date, number: int, tables: Tables, segments: Segments, keys: Keys, board: Board
-) -> dict[str, bytes]:
+    graph: Graph, profile: Profile, first: dt.date, number: int, tables: Tables, segments: Segments, keys: Keys, board: Board,
+    routes: Mapping[int, Route],
+) -> dict[str, bytes]:  # fmt: skip
     site = graph.site
     lamp = site.lamps[number]
     table = tables.tables[number]
     rows = (len(table) - neighbours.HEADER) // neighbours.ROW_LENGTH
     identity = {"site": site.name, "lamp": lamp.id, "number": number, "board": board.id}
+    route = routes.get(number)
+    behind = {"behind": behind_file(site, route, keys)} if route is not None and route.gateway == number else {}
     return {
         "identity": _json(identity),
-        "board": _json(board_of(board, lamp, site.fixtures[lamp.fixture], relays(graph, tables, number))),
+        "board": _json(board_of(board, lamp, site.fixtures[lamp.fixture], relays(graph, tables, number), post=route)),
         "program": to_bytes(make_program(site, profile, lamp, first)),
         "table": to_bytes([*table, tables.own[number], rows]),
         "adjacent": to_bytes(tables.adjacent[number]),
         "keys": key_file(lamp.id, number, segments, keys),
+        **behind,
     }
+
+
+def behind_file(site: Site, route: Route, keys: Keys) -> bytes:
+    """The file `behind` of a gateway: number (2 bytes), own key (32), length of the name (1) and name on the network of each lamp.
+
+    InputError for a key that is missing.
+    """
+    found = b""
+    for number in sorted(route.below):
+        lamp = site.lamps[number].id
+        key = keys.nodes.get(lamp, b"")
+        if len(key) != KEY_BYTES:
+            raise InputError.of(lamp, "its own key must be there, for its gateway. Make the keys of the site anew.")
+        name = node_name(site.name, lamp).encode()
+        found += number.to_bytes(2, "big") + key + bytes([len(name)]) + name
+    return found
 
 
 def _json(value: Mapping[str, object]) -> bytes:
@@ -184,14 +206,14 @@ def relays(graph: Graph, tables: Tables, number: int) -> int:
     return max(0, math.ceil(max(far, default=0.0) / RADIO_RANGE_CM) - 1)
 
 
-def board_of(board: Board, lamp: Lamp, fixture: Fixture, hops: int, channel: int = 1) -> Told:
+def board_of(board: Board, lamp: Lamp, fixture: Fixture, hops: int, channel: int = 1, post: Route | None = None) -> Told:
     """What the node of a lamp is told of its board: pins for its sensors, the curve of its driver, radio.
 
     {"chip", "fixture": {"kind", "pin", "freq" [Hz], "curve": [[duty, flux] permille], "lowest" [permille], "inverted", "power": [[level
     permille, mW]] with a meter to check by, "draws": the same without one, to estimate by}, "sensors": [{"kind", "pin", "warm_up_ms",
     "blind_ms"} for a PIR, {"kind", "uart", "tx", "rx"} for a radar, in the order of the site], "led": {"pin", "inverted"},
-    "light_sensor": {"i2c", "sda", "scl"}, "meter": {"uart", "tx", "rx"}, "ethernet", "radio": {"channel", "hops"}}. What a board does not
-    have is None or left out.
+    "light_sensor": {"i2c", "sda", "scl"}, "meter": {"uart", "tx", "rx"}, "ethernet", "radio": {"channel", "hops", "post": {"gateway",
+    "next", "below": [[lamp, next]]}}}. What a board does not have is None or left out.
     """
     pins, uarts = list(board.pir_pins), list(board.radar_uarts)
     told: Told = {
@@ -203,9 +225,17 @@ def board_of(board: Board, lamp: Lamp, fixture: Fixture, hops: int, channel: int
         if board.light_sensor
         else None,
         "meter": _uart(board.meter) if board.meter else None,
-        "radio": {"channel": channel, "hops": hops},
+        "radio": {"channel": channel, "hops": hops, **_post(post)},
     }
     return {**told, "ethernet": vars(board.ethernet)} if board.ethernet else told
+
+
+def _post(route: Route | None) -> Told:
+    """The way of the post, where there is one."""
+    if route is None:
+        return {}
+    below = [[lamp, step] for lamp, step in sorted(route.below.items())]
+    return {"post": {"gateway": route.gateway, "next": route.next, **({"below": below} if below else {})}}
 
 
 def _output(board: Board, fixture: Fixture) -> Told:
