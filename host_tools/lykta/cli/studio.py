@@ -67,7 +67,8 @@ def studio(
     def ready(address: str) -> None:
         console.print(f"[bold]Studio[/bold]       {address}   (Ctrl-C ends it)", highlight=False, soft_wrap=True)
 
-    serve(Studio(scenario, access, command=command, tiles=tiles, attribution=attribution), bound, not no_browser, ready)
+    names = {"site": what, "profile": asked.profile or "", "requirement": asked.requirement or "", "traffic": asked.traffic or ""}
+    serve(Studio(scenario, access, names=names, command=command, tiles=tiles, attribution=attribution), bound, not no_browser, ready)
     return 0
 
 

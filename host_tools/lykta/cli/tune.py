@@ -19,7 +19,6 @@ from lykta.errors import InputError, LyktaError
 from lykta.progress import Progress
 from lykta.report import fronts
 from lykta.report.fronts import Tried
-from lykta.scenarios import Scenario
 from lykta.scenarios.output import make_writable
 from lykta.score.requirements import of_texts
 from lykta.score.statistics import interval, paired

@@ -74,7 +74,7 @@ def light(order: Order) -> Lit:
     """Light a night, count and draw it."""
     began = time.perf_counter()
     stage = stage_of(order.ticket)
-    plan = stage.plan_of(_profile(order.text, order.file))
+    plan = stage.plan_of(profile_of(order.text, order.file))
     levels, _, _ = stage.lit(plan, order.seed)
     row = figures(stage, plan, order.seed, levels)
     picture = b""
@@ -83,7 +83,8 @@ def light(order: Order) -> Lit:
     return Lit(order.seed, row, picture, time.perf_counter() - began)
 
 
-def _profile(text: str, file: str) -> Profile:
+def profile_of(text: str, file: str) -> Profile:
+    """The profile in a text."""
     return read_profile(Document.read(text, file))
 
 
@@ -149,6 +150,6 @@ def prepare(ticket: Ticket, seed: int) -> None:
 
 def outcome(ticket: Ticket, text: str, file: str, seed: int) -> Outcome:
     """A whole night of a profile."""
-    scenario = replace(stage_of(ticket).scenario, profile=_profile(text, file), seeds=(seed,))
+    scenario = replace(stage_of(ticket).scenario, profile=profile_of(text, file), seeds=(seed,))
     plan, _ = fit(scenario)
     return next(run(scenario, plan))

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from nicegui import Client, app, ui
 
-from lykta import __version__
 from lykta.errors import LyktaError
-from lykta.studio import guard
+from lykta.studio import guard, opening
 from lykta.studio.access import SOMEBODY
 from lykta.studio.session import LOOK, STREET, Session
 from lykta.studio.studio import LANGUAGE, Studio, Wishes
@@ -90,7 +89,8 @@ class Page:
             with ui.element("nav").classes("tabs").props(f'role="tablist" aria-label="{say("Views")}"'):
                 for view in self._views.values():
                     self._tabs[view.key] = self._tab(view)
-            self._street = ui.label().classes("street-name")
+            self._street = ui.button(on_click=lambda: opening.ask(self._session)).props("flat no-caps dense").classes("street-name")
+            self._street.mark("street")
             self._name_street()
             with ui.element("div").classes("manners"):
                 if self._session.person != SOMEBODY:
@@ -143,9 +143,10 @@ class Page:
             )
 
     def _name_street(self) -> None:
-        site = self._session.street.site
-        self._street.set_text(f"{brief(site.name)}{f' ({brief(site.note, 20)})' if site.note else ''}")
-        self._street.props(f'title="{__version__}"')
+        session = self._session
+        name = f"{brief(session.street.site.name, 40)}{f' ({brief(session.street.site.note, 20)})' if session.street.site.note else ''}"
+        self._street.set_text(f"{name}, {session.say.date(session.street.date, 'medium')}")
+        self._street.props["aria-label"] = session.say("Open another street; now {name}", name=name)
 
     def _street_changed(self) -> None:
         self._name_street()

@@ -9,7 +9,6 @@ from nicegui import ui
 from lykta.errors import LyktaError
 from lykta.studio import saving
 from lykta.studio.session import DRAFT, Session
-from lykta.studio.words import N_
 
 
 def ask(session: Session) -> None:

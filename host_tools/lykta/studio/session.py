@@ -6,9 +6,9 @@ Every view is handed the session of its page. Two open pages share nothing but t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lykta.plan import Plan
 from lykta.scenarios import Outcome, Scenario, fit
@@ -42,10 +42,13 @@ class Session:
     ticket: Ticket = field(init=False)
     simulator: Simulator = field(init=False)
     doubts: list[str] = field(default_factory=list)
+    #: What a view wants to find again when it is built anew, by names of its own.
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._ears: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
         self._outcomes: dict[tuple[str, int], Outcome] = {}
+        self.names = dict(self.studio.names)
         self._take(self.studio.scenario)
 
     @property
@@ -71,9 +74,18 @@ class Session:
         for ear in list(self._ears[what]):
             ear()
 
-    def open_street(self, scenario: Scenario) -> None:
-        """Go to another street, date, people or requirement. InputError where its parts do not fit; then nothing changes."""
+    @property
+    def profile_name(self) -> str:
+        """How somebody would name the profile that was opened: its file, or the packaged name."""
+        return self.names.get("profile") or self.street.site.profile or self.draft.name
+
+    def open_street(self, scenario: Scenario, names: Mapping[str, str] | None = None) -> None:
+        """Go to another street, date, people or requirement. InputError where its parts do not fit; then nothing changes.
+
+        `names`: how site, profile, requirement and traffic were named, where they were.
+        """
         self._take(scenario)
+        self.names = dict(names or {"site": scenario.site.file or scenario.site.name})
         self.tell(STREET)
 
     def _take(self, scenario: Scenario) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -15,14 +15,16 @@ from lykta.studio.work import Bench
 
 @dataclass
 class Studio:
-    """What all pages share. `scenario`: the street that a page opens with; `folder`: where files are saved; `command`: as it was started.
+    """What all pages share. `scenario`: the street that a page opens with; `names`: how site, profile, requirement and traffic were named.
 
+    `folder`: where files are saved; `command`: as it was started.
     `tiles`: the address of a server of map tiles with {z}, {x}, {y}, and `attribution` of its maps; "" for none, the default.
     """
 
     scenario: Scenario
     access: Access = field(default_factory=Access)
     bench: Bench = field(default_factory=Bench)
+    names: Mapping[str, str] = field(default_factory=dict)
     folder: Path = field(default_factory=Path.cwd)
     command: str = "lykta studio"
     tiles: str = ""

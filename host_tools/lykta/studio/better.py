@@ -1,0 +1,221 @@
+"""Find better: a search over settings in the background, its front as it grows, and each point of it ready to be loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nicegui import events, ui
+
+from lykta.errors import LyktaError
+from lykta.profiles.table import SETTINGS
+from lykta.studio.page import empty
+from lykta.studio.seeker import Seeker, task_of
+from lykta.studio.session import DRAFT, STREET, Session
+from lykta.studio.settingnames import NAMES
+from lykta.studio.words import N_
+from lykta.tune.search import Point
+from lykta.units import show
+
+_EXAMPLE = ("idle: 20..50 %", "hold: 5..30 s", "behind: 10..60 m")
+_FRONT, _OTHER, _SHORT, _NOW = N_("Front"), N_("Keeps all"), N_("Falls short"), N_("The profile as it stands")
+
+
+async def build(session: Session) -> None:
+    """Put the view where it is called."""
+    ui.add_head_html('<link rel="stylesheet" href="/lykta/tune.css">')
+    view = _Better(session)
+    view.build()
+    session.listen(STREET, view.forget)
+
+
+class _Better:
+    """The view on one page. The search itself stays with the session, so that it goes on while another view is looked at."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        known = session.kept.get("seeker")
+        self._seeker = known if isinstance(known, Seeker) else Seeker(lambda: None)
+        session.kept["seeker"] = self._seeker
+        self._seeker.heard = self._show
+
+    def forget(self) -> None:
+        """Another street: a search of this one says nothing of it."""
+        self._seeker.stop()
+        self._seeker = Seeker(self._show)
+        self._session.kept["seeker"] = self._seeker
+        self._show()
+
+    def build(self) -> None:
+        """Put the form, the picture and the table."""
+        say = self._session.say
+        with ui.element("div").classes("tune"):
+            with ui.element("div").classes("controls stack"):
+                self._form()
+            with ui.element("div").classes("stack result"):
+                with ui.element("div").classes("row"):
+                    self._bar = ui.linear_progress(0, show_value=False).classes("search-bar").props(f'aria-label="{say("Profiles tried")}"')
+                    self._said = ui.label().classes("small number").props('role="status"')
+                self._wrong = ui.label().classes("field-wrong").props('role="alert"')
+                self._empty = empty(
+                    self._session, "query_stats", N_("Nothing has been tried yet"),
+                    N_("Say which settings may move and how far, then press Start. Each point will be a profile of its own."),
+                )  # fmt: skip
+                with ui.element("div").classes("panel") as self._panel:
+                    self._chart = ui.echart(self._options(), on_point_click=self._clicked).classes("front-chart").mark("front")
+                    ui.label(say("Click a point to load its profile into Tune; the table below does the same.")).classes("quiet small")
+                self._list = ui.element("div").classes("panel scroll")
+        self._show()
+
+    def _form(self) -> None:
+        say = self._session.say
+        with ui.element("div").classes("panel stack"):
+            ui.label(say("Settings that may move")).classes("section")
+            ui.label(say("One in a line, with its lowest and highest value; zone, phase and class may go before it.")).classes("field-said")
+            ranges = "\n".join(self._session.kept.get("ranges", _EXAMPLE))
+            self._ranges = ui.textarea(value=ranges).props('outlined autogrow input-class="mono"').mark("ranges")
+            self._ranges.props["aria-label"] = say("Settings that may move")
+            names = {setting.key: f"{say(NAMES[setting.key])} ({setting.key})" for setting in SETTINGS}
+            ui.select(names, label=say("Add a setting"), on_change=self._add).props("outlined dense").mark("add")
+            with ui.element("div").classes("row"):
+                self._trials = (
+                    ui.number(say("Profiles to try"), value=72, min=2, max=2000, precision=0).props("outlined dense").mark("trials")
+                )
+                self._nights = ui.number(say("Nights each"), value=4, min=1, max=20, precision=0).props("outlined dense").mark("nights")
+            kept = say("Kept: full light for every class that is owed it, as the requirement has it. The least energy wins.")
+            ui.label(kept).classes("field-said")
+            with ui.element("div").classes("row"):
+                self._start = ui.button(say("Start"), icon="play_arrow", on_click=self._go).props("unelevated no-caps").mark("start")
+                self._stop = ui.button(say("Stop"), icon="stop", on_click=self._halt).props("outline no-caps").mark("stop")
+
+    def _add(self, event: events.ValueChangeEventArguments[str]) -> None:
+        """A line for a setting, with its own limits."""
+        setting = next((one for one in SETTINGS if one.key == event.value), None)
+        if setting is not None:
+            line = f"{setting.key}: {show(setting.kind, setting.lowest)}..{show(setting.kind, setting.highest)}"
+            self._ranges.set_value(f"{str(self._ranges.value).rstrip()}\n{line}")
+
+    def _go(self) -> None:
+        session = self._session
+        ranges = str(self._ranges.value or "").splitlines()
+        session.kept["ranges"] = ranges
+        self._wrong.set_text("")
+        try:
+            task = task_of(session, ranges, int(self._nights.value or 1))
+        except LyktaError as error:
+            self._wrong.set_text(str(error))
+            return
+        self._seeker.start(task, int(self._trials.value or 2), session.studio.folder)
+        self._show()
+
+    def _halt(self) -> None:
+        self._seeker.stop()
+        self._said.set_text(self._session.say("Stopping; what was tried is kept, and the same search goes on from there."))
+
+    # -- what is shown
+
+    def _show(self) -> None:
+        seeker, say = self._seeker, self._session.say
+        points = seeker.points
+        self._start.set_visibility(not seeker.running)
+        self._stop.set_visibility(seeker.running)
+        self._wrong.set_text(seeker.error or self._wrong.text)
+        self._bar.set_value(len(points) / seeker.wanted if seeker.wanted else 0)
+        self._empty.set_visibility(not points)
+        self._panel.set_visibility(bool(points))
+        self._list.set_visibility(bool(points))
+        if not points:
+            self._said.set_text(say("Starting") if seeker.running else "")
+            return
+        said = say("{count} of {wanted} profiles tried", count=len(points), wanted=seeker.wanted)
+        best = seeker.best()
+        found = say("the best saves {saving}", saving=say.percent(best.saving, 2)) if best else say("none keeps everything yet")
+        self._said.set_text(f"{said}; {found}")
+        self._chart.options.clear()
+        self._chart.options.update(self._options())
+        self._chart.update()
+        self._table()
+
+    def _groups(self) -> dict[str, list[Point]]:
+        seeker = self._seeker
+        whole = [one for one in seeker.points if not one.broken]
+        on_front = {one.number for one in seeker.front()}
+        return {
+            _SHORT: [one for one in whole if not one.feasible],
+            _OTHER: [one for one in whole if one.feasible and one.number not in on_front],
+            _FRONT: seeker.front(),
+            _NOW: [one for one in whole if one.number == 0],
+        }
+
+    def _options(self) -> dict[str, Any]:
+        """The picture for ECharts. Groups differ in shape as well as in colour."""
+        session, say = self._session, self._session.say
+        ink, rule = ("#e8ebf0", "#333d4b") if session.dark else ("#1a2230", "#d0d6de")
+        colours = ("#8a94a3", "#6fc3ff", "#ffd65c", "#ff8fa8") if session.dark else ("#7a8594", "#00629b", "#8a6200", "#a3123a")
+        shapes = ("emptyCircle", "circle", "diamond", "triangle")
+        axis = {"nameLocation": "middle", "scale": True, "axisLabel": {"color": ink}, "nameTextStyle": {"color": ink}}
+        axis["splitLine"] = {"lineStyle": {"color": rule}}
+        series = [
+            {
+                "name": say(name),
+                "id": name,
+                "type": "line" if name == _FRONT else "scatter",
+                "symbol": shape,
+                "symbolSize": 12 if name in (_FRONT, _NOW) else 9,
+                "showSymbol": True,
+                "itemStyle": {"color": colour},
+                "lineStyle": {"color": colour, "width": 1.5},
+                "data": [[100 * one.saving, 100 * one.service, one.number] for one in points],
+            }
+            for (name, points), shape, colour in zip(self._groups().items(), shapes, colours, strict=True)
+        ]
+        return {
+            "animation": False,
+            "aria": {"enabled": True},
+            "textStyle": {"fontFamily": "system-ui, 'Segoe UI', Roboto, sans-serif"},
+            "legend": {"textStyle": {"color": ink}, "top": 0},
+            "tooltip": {"trigger": "item"},
+            "grid": {"left": 70, "right": 20, "top": 40, "bottom": 50},
+            "xAxis": {**axis, "name": say("Saving against always on, %"), "nameGap": 30},
+            "yAxis": {**axis, "name": say("Full light for the class served worst, %"), "nameGap": 52},
+            "series": series,
+        }
+
+    def _table(self) -> None:
+        """The front, and the profile as it stands, each with a button that loads it."""
+        say, task = self._session.say, self._seeker.task
+        assert task is not None
+        shown = self._seeker.front()[:12]
+        self._list.clear()
+        with self._list, ui.element("table").classes("plain"):
+            with ui.element("thead"), ui.element("tr"):
+                for title in (say("Profile"), say("Saving"), say("Full light"), ""):
+                    with ui.element("th"):
+                        ui.label(title)
+            with ui.element("tbody"):
+                for point in shown:
+                    with ui.element("tr"):
+                        for text in (task.space.said(point.values), say.percent(point.saving, 2), say.percent(point.service, 3)):
+                            with ui.element("td"):
+                                ui.label(text)
+                        with ui.element("td"):
+                            load = ui.button(say("Load"), on_click=lambda point=point: self._load(point)).props("outline dense no-caps")
+                            load.mark(f"load-{point.number}")
+
+    def _clicked(self, event: events.EChartPointClickEventArguments) -> None:
+        if isinstance(event.value, list) and len(event.value) == 3:
+            number = int(event.value[2])
+            point = next((one for one in self._seeker.points if one.number == number), None)
+            if point is not None:
+                self._load(point)
+
+    def _load(self, point: Point) -> None:
+        """Take the values of a point into the draft, as one step that can be undone."""
+        session, task = self._session, self._seeker.task
+        assert task is not None
+        try:
+            session.draft.replace(task.space.written(point.values))
+        except LyktaError as error:
+            self._wrong.set_text(str(error))
+            return
+        session.tell(DRAFT)
+        ui.notify(session.say("Loaded into Tune: {what}.", what=task.space.said(point.values)))

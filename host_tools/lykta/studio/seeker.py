@@ -1,0 +1,97 @@
+"""A search for a better profile, in the background: `tune.search` in a thread, its nights in processes; stopped and gone on with at will.
+
+What is tried stands in a journal beside the user's files, one for each search: the same search goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lykta.errors import LyktaError
+from lykta.score.requirements import Condition
+from lykta.studio.session import Session
+from lykta.tune.crew import Processes
+from lykta.tune.search import Point, Task, about_of, best, front, search, served
+from lykta.tune.space import read_space
+
+FOLDER = "tuning"
+
+
+def task_of(session: Session, ranges: Sequence[str], nights: int) -> Task:
+    """The search somebody asks for: ranges of settings over the draft, nights of seeds 1 to `nights`. InputError where they are wrong."""
+    draft, scenario = session.draft, session.scenario
+    space = read_space([one for one in ranges if one.strip()], draft.text, draft.name, scenario.date)
+    conditions: tuple[Condition, ...] = served(scenario)
+    return Task(scenario, space, tuple(range(1, nights + 1)), conditions)
+
+
+def journal_of(task: Task, folder: Path) -> Path:
+    """The journal of a search: the same for the same search, whatever its name."""
+    digest = hashlib.sha256(json.dumps(about_of(task), sort_keys=True).encode()).hexdigest()[:12]
+    return folder / FOLDER / f"journal_{digest}.log"
+
+
+@dataclass
+class Seeker:
+    """One search of a page. `heard` is called in the page's own loop whenever a point is known, and when it ends."""
+
+    heard: Callable[[], object]
+    task: Task | None = None
+    points: list[Point] = field(default_factory=list)
+    wanted: int = 0
+    error: str = ""
+    running: bool = False
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+
+    def start(self, task: Task, trials: int, folder: Path) -> None:
+        """Search until so many profiles are tried, those of the journal counted. Must be called where a loop runs."""
+        if self.running:
+            return
+        self.task, self.wanted, self.error, self.points, self.running = task, trials, "", [], True
+        self._stop.clear()
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._run, args=(task, trials, journal_of(task, folder), loop), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop after the profile that is being tried; the journal keeps what is done."""
+        self._stop.set()
+
+    def front(self) -> list[Point]:
+        """The points that no other beats."""
+        return front(self.points)
+
+    def best(self) -> Point | None:
+        """The point that takes least energy of those that keep everything."""
+        return best(self.points)
+
+    def _run(self, task: Task, trials: int, journal: Path, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            journal.parent.mkdir(parents=True, exist_ok=True)
+            with Processes(max(1, (os.cpu_count() or 2) - 1)) as crew:
+                for point in search(task, trials, crew, journal):
+                    loop.call_soon_threadsafe(self._take, point)
+                    if self._stop.is_set():
+                        break
+        except LyktaError as error:
+            self.error = str(error)
+        except OSError as error:
+            self.error = f"{journal}: {error.strerror or error}"
+        finally:
+            loop.call_soon_threadsafe(self._end)
+
+    def _take(self, point: Point) -> None:
+        self.points.append(point)
+        self.heard()
+
+    def _end(self) -> None:
+        self.running = False
+        self.heard()
