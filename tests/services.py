@@ -122,8 +122,14 @@ class Mosquitto:
     def stop(self) -> None:
         """Stop it; nothing where it does not run."""
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(_LONG_S)
+            # It forgets a signal that comes in the moment between saying that it runs and running.
+            for _ in range(_LONG_S):
+                self._process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(1)
+                    break
+            else:
+                self._process.kill()
             self._process = None
 
     close = stop

@@ -96,6 +96,8 @@ async def _knock(port: int, context: ssl.SSLContext, client: str) -> str:
         reader, writer = await asyncio.open_connection(HOST, port, ssl=context, server_hostname="localhost")
     except ssl.SSLError as error:
         return error.reason or str(error)
+    except ConnectionResetError:
+        return "hung up"
     try:
         name = client.encode()
         body = b"\x00\x04MQTT\x04\x02\x00\x3c" + len(name).to_bytes(2, "big") + name

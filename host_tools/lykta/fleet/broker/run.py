@@ -20,7 +20,7 @@ from typing import IO
 from lykta.errors import EnvironmentLacks, InputError, LyktaError
 from lykta.fleet.broker.network import Place
 
-_STOPS_S = 10
+_TRIES, _PATIENCE_S = 20, 0.5
 #: Debian puts daemons where not everybody looks for programs, brew likewise.
 _ELSEWHERE = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/opt/homebrew/bin")
 _RUNNING = " running"
@@ -85,10 +85,13 @@ class Mosquitto:
     def __exit__(self, *_: object) -> None:
         """End it: it writes what it keeps."""
         if self._process is not None:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_STOPS_S)
-            if self._process.poll() is None:
+            # It forgets a signal that comes in the moment between saying that it runs and running.
+            for _ in range(_TRIES):
+                self._process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_PATIENCE_S)
+                    break
+            else:
                 self._process.kill()
                 self._process.wait()
             if self._process.stderr is not None:

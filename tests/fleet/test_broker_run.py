@@ -1,0 +1,103 @@
+"""`lykta broker run`: what it says, who can connect, how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lykta.cli import main
+from lykta.errors import InputError
+from lykta.fleet.broker.embedded import run_embedded
+from lykta.fleet.broker.network import Network, Place
+from tests.fleet.networks import credential, foreign, knock, trust
+from tests.services import free_port, program
+
+NODE = "kungsholms_strand.K05"
+
+
+@contextlib.contextmanager
+def running(folder: Path, *words: str) -> Iterator[tuple[str, Network]]:
+    """The command in a process of its own: what it said until it listened, and its network. It has to end well on Ctrl-C."""
+    command = [sys.executable, "-m", "lykta", "broker", "run", "kungsholms_strand", *words]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("  its files"):
+                break
+        try:
+            yield "".join(said), Network.open(folder / "kungsholms_strand.network")
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest = process.stdout.read()
+            status = process.wait(30)
+    assert (status, rest.splitlines()[-1:]) == (0, ["The broker has ended."])
+
+
+def test_embedded__lets_in_who_has_a_certificate_and_says_what_it_does_not_do(tmp_path: Path):
+    """The small broker inside Lykta: same files, same port, no rights; and nobody comes in without."""
+    port = free_port()
+    with running(tmp_path, "--embedded", "--port", str(port)) as (said, made):
+        assert "not mosquitto: for trying things out, on this machine alone" in said
+        assert "look at who does what" in said
+        assert f"listening on port {port} of this machine alone" in said
+        assert knock(port, trust(made, credential(made, NODE), tmp_path), NODE) == "in"
+        assert knock(port, trust(made, None, tmp_path), NODE) != "in"
+        assert knock(port, trust(made, foreign(tmp_path / "other", NODE), tmp_path), NODE) != "in"
+
+
+def test_embedded__refuses_to_be_for_others(tmp_path: Path):
+    """What has no access list is for this machine alone."""
+    with pytest.raises(InputError, match="is for this machine alone"):
+        run_embedded(tmp_path, Place("broker.example.se"), lambda: None)
+
+
+def test_broker_for_another_machine__is_not_run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Its configuration has the paths of that machine."""
+    monkeypatch.chdir(tmp_path)
+    words = ["--host", "b.example.se", "--address", "192.0.2.7", "--at", "/etc/lykta"]
+    assert main(["broker", "config", "kungsholms_strand", *words]) == 0
+    assert main(["broker", "run", "kungsholms_strand"]) == 2
+    assert "are for another machine, in /etc/lykta" in capsys.readouterr().err
+
+
+@pytest.mark.services
+def test_run__starts_mosquitto_and_says_how_to_connect(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """In the foreground until Ctrl-C; a second one of the same folder, or on the same port, is told so."""
+    program("mosquitto")
+    port = free_port()
+    with running(tmp_path, "--port", str(port)) as (said, made):
+        assert "certificates of 34 nodes, 34 of them new" in said
+        assert re.search(r"nodes +kungsholms_strand\.network/nodes/NODE: lykta flash kungsholms_strand LAMP --network", said)
+        assert "lykta fleet watch kungsholms_strand" in said
+        assert "mosquitto version" not in said
+        assert knock(port, trust(made, credential(made, NODE), tmp_path), NODE) == "in"
+        assert knock(port, trust(made, None, tmp_path), NODE) == "SSLV3_ALERT_HANDSHAKE_FAILURE"
+        for folder, words in (("kungsholms_strand.network", "runs already"), ("another", "this port is taken")):
+            assert main(["broker", "run", "kungsholms_strand", "--port", str(port), "--network", str(tmp_path / folder)]) == 2
+            assert words in capsys.readouterr().err
+    with running(tmp_path) as (said, _):
+        assert f"listening on port {port}" in said
+        assert "certificates of 34 nodes.\n" in said
+
+
+@pytest.mark.services
+def test_run__tells_when_mosquitto_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """A mistake in a file of one's own beside the configuration: in the words of mosquitto, no traceback."""
+    program("mosquitto")
+    monkeypatch.chdir(tmp_path)
+    assert main(["broker", "config", "kungsholms_strand", "--port", str(free_port())]) == 0
+    mine = tmp_path / "kungsholms_strand.network" / "districts" / "kungsholms_strand" / "conf.d" / "mine.conf"
+    mine.write_text("no_such_word true\n", encoding="utf-8")
+    assert main(["broker", "run", "kungsholms_strand"]) == 2
+    said = capsys.readouterr().err
+    assert "mosquitto did not start. It said:" in said
+    assert "no_such_word" in said
