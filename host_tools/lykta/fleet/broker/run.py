@@ -82,7 +82,7 @@ class Mosquitto:
         for line in self._process.stderr:
             yield line.rstrip()
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         """End it: it writes what it keeps."""
         if self._process is not None:
             # It forgets a signal that comes in the moment between saying that it runs and running.
