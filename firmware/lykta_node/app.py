@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .tasks.update import Update
 
 _PREVIOUS_FILES = 1  # rung of boot.py
+_LETTER = "letter"  # of `letterfiles`, which is imported only where there is one
 _PATIENCE_MS = 15_000
 _CLOCK_PATIENCE_MS = 180_000
 
@@ -51,6 +52,8 @@ class Node:
         self.nvs = NVS("lykta")
         self.store = Store("/data", self.nvs)
         old = self.store.count("rung") == _PREVIOUS_FILES
+        if self.store.version(_LETTER) >= 0:
+            self._complete(old)
         self.papers = papers = Papers(Previous(self.store) if old else self.store, sha256)
         self.devices = devices = Devices(papers, self.store)
         self.fixture = devices.fixture
@@ -80,7 +83,7 @@ class Node:
             self.mesh.control = self.control
             self.jobs.append(Job("mesh", self.mesh, reasons.MESH, _PATIENCE_MS))
             self.jobs.append(Job("listener", self.listener, reasons.MESH, 0))
-        if papers.part("wifi"):
+        if papers.part("wifi") or papers.part("ethernet") or "post" in papers.part("radio"):
             from . import online
 
             online.add(self)
@@ -99,6 +102,18 @@ class Node:
         """Start the board anew, from full light."""
         self.fixture.full()
         machine.reset()
+
+    def _complete(self, old: bool) -> None:
+        """A power cut interrupted settings from a letter: write what is missing; or leave it where starts fail, it may be why."""
+        from .tasks import letterfiles
+
+        try:
+            if old:
+                self.store.forget(_LETTER)
+            else:
+                letterfiles.finish(self.store)
+        except (OSError, MemoryError) as error:
+            self.log.say(f"settings from a letter are not complete: {error!r}")
 
     # --- radio ------------------------------------------------------------------------------------------------
 

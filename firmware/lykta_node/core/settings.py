@@ -78,3 +78,11 @@ def widest(row, classes: int, setting: int) -> int:
             if found < 0 or (value < found if setting == schema.SLOWEST else value > found):
                 found = value
     return found
+
+
+def rest_at_least(block, level: int) -> None:
+    """Raise what the lamp rests at, in every phase of a block that is filled, to a level [permille]: a floor, for a while."""
+    for index in range(block[ENTRIES]):
+        entry = HEADER + index * ENTRY_LENGTH
+        block[entry + FLOOR] = max(block[entry + FLOOR], level)
+        block[entry + FALLBACK] = max(block[entry + FALLBACK], level)

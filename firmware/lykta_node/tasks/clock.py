@@ -17,9 +17,10 @@ from array import array
 from machine import RTC
 from micropython import const
 
-from ..core import almanac, program, repair, schema, settings
+from ..core import almanac, lamp, program, repair, schema, settings
 from . import ticks
 from .alarm import Alarm
+from .outlook import Outlook
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
@@ -38,10 +39,9 @@ _SLACK_MS = const(200)
 _JUMP_MS = const(600_000)
 _STEP_MS = const(60_000)  # telegrams of clocks that are two minutes apart are refused
 _SURE_MS = const(3_600_000)
+_REST_MS = const(960_000)  # longer than any light that a detection may still ask for
 _DAY_S = const(86_400)
 _DAY_MS = const(86_400_000)
-_DARK_LUX = const(5)
-_DAY_LUX = const(100)  # the lamp's own light gives less at the sensor on its top
 _ADRIFT = const(2)  # the block for no known time
 
 
@@ -53,13 +53,12 @@ class Clock:
         self.state = UNSET
         self.control: "Control"  # set by `app`: control needs the clock first
         self._program = table
-        self._light = light_sensor
+        self._outlook = Outlook(light_sensor)
         self._log = log
         self._alarm = Alarm()
         self._work = program.Work()
         self.faults = repair.check(table, self._work)
-        length = settings.length(program.entries(table))
-        self._blocks = (array("i", [0] * length), array("i", [0] * length), array("i", [0] * length))
+        self._blocks = _blocks(table)
         self._current = 0
         self._night = 0
         self._ticks = ticks.now()
@@ -67,7 +66,8 @@ class Clock:
         self._base = 0  # of the RTC, less `_up`, where it was last believed [ms since 2000]
         self._other = 0  # the same of the clock that is doubted,
         self._since = 0  # and since when it has run on evenly
-        self._day = False  # whether the light sensor last saw daylight
+        self._rest = 0  # after a change of program: what the lamp rests at, at least [permille],
+        self._rest_until = 0  # and until when [ms since the start]
 
     def start(self):
         """What control starts with: (block, ms since the night's origin)."""
@@ -89,15 +89,21 @@ class Clock:
         return int(time.time()) + UNIX_S if self.state == SET else None
 
     def change(self, table) -> None:
-        """Another program, which must be sound, from now on; its light comes by a ramp. MemoryError: all is as before."""
-        length = settings.length(program.entries(table))
-        self._blocks = (array("i", [0] * length), array("i", [0] * length), array("i", [0] * length))
+        """Another program, which must be sound, from now on; its light comes by a ramp. MemoryError: all is as before.
+
+        For a quarter of an hour the lamp rests no lower than it did: the new one may want light longer for who was seen before.
+        """
+        blocks = _blocks(table)
+        if self.state == SET:
+            block = self._blocks[self._current]
+            entry = self.control.lamp[lamp.ENTRY]
+            self._rest = max(self._rest, block[entry + settings.IDLE], block[entry + settings.FLOOR])
+            self._rest_until = self._up + _REST_MS
+        self._blocks = blocks
         self._program = table
         self.faults = 0
         if self.state == SET:
-            utc = self._utc()
-            self._make(utc)
-            self.control.adopt(self._blocks[self._current], self.control.now() - self._now(utc))
+            self._turn(self._utc())
         else:
             self.control.adopt(self._adrift(), 0)
         self._alarm.ring()
@@ -141,6 +147,9 @@ class Clock:
             self._other = base
             self._since = self._up
         if self.state == SET:
+            if self._rest and self._up >= self._rest_until:
+                self._rest = 0
+                self._turn(utc)
             left = almanac.night_ms(self._program, self._night) - self.control.now()
             return min(_EVERY_MS, max(1, left))
         self._stay()
@@ -155,20 +164,28 @@ class Clock:
         if abs(base - self._base) > _STEP_MS:
             self.control.apart()
         self._base = base
-        night = almanac.night_of(self._program, utc // _DAY_MS, utc % _DAY_MS // 1000)
         if text:
             self._log.say(text)
-        if lost or night != self._night:
-            self._current = 1 - self._current
-            self._make(utc)
-        elif abs(self.control.now() - self._now(utc)) < _SLACK_MS:
-            return
+        if lost or self._night_of(utc) != self._night:
+            self._turn(utc)
+        elif abs(self.control.now() - self._now(utc)) >= _SLACK_MS:
+            self.control.adopt(self._blocks[self._current], self.control.now() - self._now(utc))
+
+    def _turn(self, utc: int) -> None:
+        """Make the block of the night in the place of the one that is not in use, and let the lamp have it."""
+        self._current = 1 - self._current
+        self._make(utc)
         self.control.adopt(self._blocks[self._current], self.control.now() - self._now(utc))
 
     def _make(self, utc: int) -> None:
         """Make the block of the night in which a moment lies."""
-        self._night = almanac.night_of(self._program, utc // _DAY_MS, utc % _DAY_MS // 1000)
+        self._night = self._night_of(utc)
         self.faults |= program.make(self._program, self._night, self._blocks[self._current], self._work)
+        if self._rest:
+            settings.rest_at_least(self._blocks[self._current], self._rest)
+
+    def _night_of(self, utc: int) -> int:
+        return almanac.night_of(self._program, utc // _DAY_MS, utc % _DAY_MS // 1000)
 
     def _now(self, utc: int) -> int:
         """A moment on the lamp's clock."""
@@ -199,19 +216,19 @@ class Clock:
 
     def _stay(self) -> None:
         """Still no time: look out, and keep the lamp's clock small."""
-        was = self._day
-        self._look_out()
+        was = self._outlook.day
+        self._outlook.look()
         back = _DAY_MS if self.control.now() >= _DAY_MS else 0
-        if back or was != self._day:
+        if back or was != self._outlook.day:
             self.control.adopt(self._adrift(), back)
 
     def _adrift(self):
         """The block for no known time: it has run out, so the lamp is as bright as in any fault; off in daylight."""
         block = self._blocks[_ADRIFT]
-        self._look_out()
+        self._outlook.look()
         program.make(self._program, _EARLIEST, block, self._work)
         block[settings.END] = 0
-        if self._day:
+        if self._outlook.day:
             row = self._work.row
             schema.defaults(row)
             row[schema.IDLE] = row[schema.FAULT] = 0
@@ -221,16 +238,12 @@ class Clock:
             settings.fill(block, 0, 0, 0, row)
         return block
 
-    def _look_out(self) -> None:
-        """Whether it is day, as far as the light sensor can tell; without one it is not."""
-        lux = self._light.lux if self._light is not None else -1
-        if lux < _DARK_LUX:
-            self._day = False
-        elif lux > _DAY_LUX:
-            self._day = True
-
     def _dark_by_day(self) -> bool:
         """Whether the sensor sees the dark of night while the block wants no light."""
-        if self._light is None or not 0 <= self._light.lux < _DARK_LUX:
-            return False
-        return self.control.off()
+        return self._outlook.dark() and self.control.off()
+
+
+def _blocks(table):
+    """Room for the block in use, for the next one, and for that of no known time."""
+    length = settings.length(program.entries(table))
+    return array("i", [0] * length), array("i", [0] * length), array("i", [0] * length)
