@@ -15,7 +15,8 @@ A letter that is there already is answered as one that was taken.
 All of these keep the old settings, untouched (`letterfiles` says how a power cut does).
 
 A program alone is adopted at once: the light goes from where it is to what the new one wants by its ramp, and neither jumps nor dips below
-both. With another neighbour table the node starts anew, from full light; neighbours do so at different times.
+both. With another neighbour table the node starts anew, from full light; neighbours do so at different times. A file that says what the
+old one said changes nothing but its version.
 """
 
 import os
@@ -109,9 +110,10 @@ class Changes:
             return reason
         if not _has_room([len(data)] + [len(content) for content in files.values()]):
             return "room"
+        new = [name for name in files if node.store.read(name) != files[name]]
         letterfiles.keep(node.store, data, reader.version)
         self._taken(reader.version)
-        self._adopt(files)
+        self._adopt(files, new)
         return ""
 
     def _taken(self, version: int) -> None:
@@ -150,17 +152,17 @@ class Changes:
                 return "expired"
         return ""
 
-    def _adopt(self, files) -> None:
-        """Let the law have them."""
+    def _adopt(self, files, new) -> None:
+        """Let the law have what is `new` in them."""
         node = self._node
-        if "program" in files:
+        if "program" in new:
             node.papers.program = integers(files["program"])
             try:
                 node.clock.change(node.papers.program)
                 node.control.fault(reasons.PROGRAM, 0)
             except MemoryError:
                 self._restarts_at = ticks.now()
-        if "table" in files or "adjacent" in files:
+        if "table" in new or "adjacent" in new:
             self._restarts_at = ticks.later(ticks.now(), node.papers.number * _APART_MS % _SPREAD_MS)
 
 
