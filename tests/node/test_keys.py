@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import stat
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -133,6 +134,22 @@ def test_revocation__leaves_nothing_of_what_the_stolen_board_knew(street):
     known = {key for _, key in (*shared(stolen), *shared(prepared))}
     assert known & {key for _, key in shared(street.files(FIRST, store)["K06"]["keys"])} == set()
     assert [one.lamp for one in KeyStore.open(street.site).revoked] == ["K05"]
+
+
+def test_revocation__of_a_gateway_takes_the_keys_of_its_lamps(tmp_path: Path):
+    """It held the own keys of all lamps for which it speaks: they get others, as it does; who is no lamp of its own keeps his."""
+    main(["site", "new", "road", "--lamps", "4"])
+    street = load_street("road.yaml", SITE)
+    first, *others = street.site.lamps
+    street = replace(street, site=replace(street.site, lamps=(replace(first, board="esp32_poe"), *others)))
+    assert street.behind(first.id) == [lamp.id for lamp in others]
+    store = made(street)
+    held = dict(store.keys(street.segments).nodes)
+    store.revoke(others[0].id, street.heard(others[0].id), "cabinet open", NOW, street.behind(others[0].id))
+    after = store.keys(street.segments).nodes
+    assert [lamp for lamp in held if after[lamp] != held[lamp]] == [others[0].id]
+    store.revoke(first.id, street.heard(first.id), "cabinet open", NOW, street.behind(first.id))
+    assert set(after.values()) & set(store.keys(street.segments).nodes.values()) == set()
 
 
 def test_store__of_another_site_or_damaged_is_refused(street):

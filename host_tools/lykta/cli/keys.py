@@ -71,12 +71,15 @@ def _revoke(street: Street, store: KeyStore, lamp: str, why: str) -> None:
     if not why:
         raise InputError.of("--why", 'say why, for those who read the inventory later: --why "cabinet broken open".')
     heard = street.heard(street.lamp(lamp).id)
-    store.revoke(lamp, heard, why, dt.datetime.now(dt.UTC))
+    behind = street.behind(lamp)
+    store.revoke(lamp, heard, why, dt.datetime.now(dt.UTC), behind)
     with street.inventory() as inventory:
         mac = inventory.revoke(lamp, why)
     concerned = [one for one in street.lamps if set(street.heard(one)) & set(heard)]
     board = f"its board {mac} is refused from now on" if mac else "it had no board in the inventory"
     click.echo(f"{lamp} has new keys; {board}.")
+    if behind:
+        click.echo(f"It was the gateway of {_listed(behind)}, and held their own keys: they have new ones too.")
     click.echo(f"It shared keys with {len(concerned) - 1} other nodes: {', '.join(one for one in concerned if one != lamp)}.")
     click.echo("What was stolen can make them brighter, never darker, until they no longer take the old keys. So:")
     click.echo(f"  1. put another board on {lamp}, and provision all of them (lykta flash {street.name} --all)")

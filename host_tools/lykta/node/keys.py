@@ -137,14 +137,16 @@ class KeyStore:
         else:
             self.segments[segment] = [keys[0]]
 
-    def revoke(self, lamp: str, heard: Sequence[int], why: str, now: dt.datetime) -> list[int]:
+    def revoke(self, lamp: str, heard: Sequence[int], why: str, now: dt.datetime, behind: Sequence[str] = ()) -> list[int]:
         """Take its keys from a lamp: it gets another of its own, and the change of all shared ones that it held begins.
 
-        `heard`: the segments of which it held keys. Returns those of them whose change began now. InputError for an unknown lamp.
+        `heard`: the segments of which it held keys; `behind`: the lamps for which it was the gateway, whose own keys it held too. Returns
+        those segments whose change began now. InputError for an unknown lamp.
         """
         if lamp not in self._nodes:
             raise InputError.of(str(self.place), f'no lamp with keys is called "{lamp}". `lykta site keys` lists none for it either.')
-        self._nodes[lamp] = self._draw(KEY_BYTES)
+        for one in (lamp, *behind):
+            self._nodes[one] = self._draw(KEY_BYTES)
         # A segment whose change was only prepared has told the stolen board its next key too: that one is drawn anew.
         for segment in heard:
             keys = self.segments[segment]

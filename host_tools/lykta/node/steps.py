@@ -25,7 +25,7 @@ _HEAD = 44
 SLOTS = ("a", "b")
 _RECORD = "/slots"
 #: Files of the node, in the order in which they are written: who it is comes last, when it can do everything.
-ORDER = ("release", "certkey", "cert", "ca", "uplink", "keys", "table", "adjacent", "program", "board", "identity")
+ORDER = ("release", "certkey", "cert", "ca", "uplink", "behind", "keys", "table", "adjacent", "program", "board", "identity")
 
 #: Version and, as far as its head says, validity of each file in /data, in one go.
 _HEADS = """

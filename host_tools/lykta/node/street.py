@@ -23,12 +23,16 @@ from lykta.plan.board import Board
 from lykta.plan.gateways import carriers
 from lykta.plan.keys import Keys, Segments, key_file, segments_of
 from lykta.plan.nodefiles import boards_of, node_files, reaches_of
+from lykta.plan.routes import hearers, routes_of
 from lykta.plan.tables import Tables, make_tables
 from lykta.profiles import Profile
 from lykta.site import loader
 from lykta.site.graph import Graph
 from lykta.site.model import Lamp, Site
 from lykta.units import near_miss
+
+#: Files of a node that hold keys.
+SECRET = ("keys", "behind", "certkey")
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Street:
     @cached_property
     def segments(self) -> Segments:
         """Who shares keys with whom."""
-        return segments_of(self.graph, self.tables)
+        return segments_of(self.graph, self.tables, hearers(routes_of(self.graph, carriers(self.graph, self.boards))))
 
     def adjacent(self, lamp: str) -> list[str]:
         """The neighbours whose heartbeats a lamp listens to, the nearest first."""
@@ -121,7 +125,11 @@ class Street:
     def public_files(self, first: dt.date) -> dict[str, dict[str, bytes]]:
         """The same without the keys: what can be compared on a machine that does not have them."""
         files = node_files(self.site, self.graph, self.profile, first, 0)
-        return {lamp: {name: content for name, content in each.items() if name != "keys"} for lamp, each in files.items()}
+        return {lamp: {name: content for name, content in each.items() if name not in SECRET} for lamp, each in files.items()}
+
+    def behind(self, lamp: str) -> list[str]:
+        """The lamps for which a lamp is the gateway: it holds their own keys."""
+        return [one for one, gateway in carriers(self.graph, self.boards).items() if gateway == lamp]
 
     def inventory(self, who: str = "") -> Inventory:
         """The inventory beside the site; made where there is none."""
