@@ -6,15 +6,19 @@ Each part is made where the node's files have it, and left out where they are ba
 import json
 import random
 import socket
+from hashlib import sha256
+from os import urandom
 
 import machine
 import network
+from cryptolib import aes
 from micropython import const
 
 from .devices import BAD
 from .tasks import reasons, slots
 from .tasks.supervisor import Job
 
+_WORSE = (OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError)  # what a network may refuse besides
 _PATIENCE_MS = const(15_000)
 _UPLINK_PATIENCE_MS = const(120_000)  # a connection may take 25 s to open and as long for its handshake
 
@@ -29,8 +33,12 @@ def add(node) -> None:
         server = uplink.get("ntp") or about.get("ntp")
         if server:
             _add_ntp(node, way, server)
-        if uplink:
-            _add_uplink(node, way, uplink)
+        courier = _add_uplink(node, way, uplink) if uplink else None
+    else:
+        courier = None
+    post = papers.part("radio").get("post")
+    if post and node.mesh is not None and papers.key is not None:
+        _add_post(node, post, courier)
 
 
 def _network(ethernet, wifi):
@@ -40,7 +48,7 @@ def _network(ethernet, wifi):
 
         try:
             return Lan(_lan(ethernet))
-        except (*BAD, AttributeError):
+        except _WORSE:
             return None
     if "network" in wifi:
         from .drivers.wifi import Wifi
@@ -83,16 +91,16 @@ def _uplink_file(node) -> dict:  # type: ignore[type-arg]  # MicroPython has no 
     return {}
 
 
-def _add_uplink(node, way, about) -> None:
-    """Carry letters to and from the broker. Without certificates that are some there is no way to prove who is who, and no uplink."""
+def _add_uplink(node, way, about):
+    """Carry letters to and from the broker; who does. Without good certificates nobody could prove who he is, and there is no uplink."""
     from .drivers.tls import Tls
 
     read = node.store.read
     try:
         tls = Tls(read("ca") or b"", read("cert") or b"", read("certkey") or b"", about["server"])
-    except (*BAD, MemoryError) as error:
+    except _WORSE as error:
         node.log.say(f"uplink: certificates or their key, {error!r}: provision this node again")
-        return
+        return None
     from .core import mqtt
     from .tasks.uplink import Uplink
 
@@ -101,6 +109,36 @@ def _add_uplink(node, way, about) -> None:
     uplink = Uplink(about, room, tls.open, way, node.clock, lambda: node.fixture.level, draw, node.log, reports.events.tell)
     uplink.courier.carry(about["name"], mailbox)
     node.jobs.append(Job("uplink", uplink, reasons.TASK, _UPLINK_PATIENCE_MS))
+    return uplink.courier
+
+
+def _add_post(node, about, courier) -> None:
+    """Carry letters by radio: to the gateway, or as the gateway between its lamps and the network. `courier`: of the uplink, or None."""
+    from .tasks.airmail import Way
+
+    papers, mesh = node.papers, node.mesh
+    tools = sha256, aes, urandom, node.log
+    try:
+        way = Way(papers.number, about)
+        if way.gateway != papers.number:
+            from .tasks.transport import Transport
+
+            mailbox, _ = correspond(node, 1)
+            mesh.airmail = Transport(mesh, node.control, node.clock, mailbox, way, papers.key, *tools)
+        else:
+            from .tasks.boxes import behind
+            from .tasks.gateway import Gateway
+
+            keys, names = behind(node.store.read("behind") or b"")
+            mesh.airmail = gateway = Gateway(mesh, node.control, node.clock, way, keys, *tools)
+            if courier is not None:
+                gateway.again = courier.ask_again
+                for lamp, name in names.items():
+                    courier.carry(name, gateway.boxes.of[lamp])
+    except BAD as error:
+        node.log.say(f"post: the way of the letters, {error!r}: provision this node again")
+        return
+    node.jobs.append(Job("post", mesh.airmail, reasons.TASK, _PATIENCE_MS))
 
 
 def correspond(node, tier: int):

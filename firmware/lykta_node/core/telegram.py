@@ -118,7 +118,7 @@ def number(buffer, at: int, size: int) -> int:
 def is_post(buffer) -> bool:
     """Whether a telegram is of the post, by its type."""
     kind = buffer[0] & 15
-    return kind > HEARTBEAT and kind != COMMAND
+    return HEARTBEAT < kind <= RECEIPT and kind != COMMAND
 
 
 def head(buffer, kind: int, sender: int, epoch: int, counter: int, stamp: int, validity: int, hops: int) -> None:

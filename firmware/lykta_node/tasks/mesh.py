@@ -1,21 +1,23 @@
 """The street's radio: tells the neighbours what was seen, hears them, relays what must go further than the radio reaches.
 
 Whatever comes in goes through the gate of `core/telegram` first; a telegram refused unread for want of time (a flood) means that
-who comes may not be known. TIME, SETTINGS, TELEMETRY and CHUNK are reserved: they are let in, counted and left alone.
+who comes may not be known. Telegrams of the post go to the one who carries it, where there is one and they concern him (`airmail`).
 """
 
 from array import array
 
 from micropython import const
 
-from ..core import health, payload, telegram
+from ..core import airtime, health, payload, telegram
 from ..core import lamp as row
 from . import reasons, ticks
 from .alarm import Alarm
+from .flood import Flood
 from .outbox import COPIES, RELAYED, Outbox
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
+    from .airmail import Airmail
     from .control import Control
 
 HEARTBEAT_MS = const(60_000)
@@ -23,9 +25,6 @@ _APART = const(7_919)  # ms between the heartbeats of two neighbours: they do no
 _TOLD_S = const(60)  # evidence that has been under way for so long is void
 _BURST = const(32)  # telegrams heard at a time: a flood never holds up the lamp
 _LOOK_MS = const(2_000)  # how often to look although nobody rang: the interrupt of a telegram may be lost
-_FLOODED = const(20)  # telegrams refused unread, within
-_FLOOD_MS = const(10_000)
-_CALM_MS = const(60_000)
 
 
 class Mesh:
@@ -40,9 +39,12 @@ class Mesh:
         self.heard = 0  # telegrams taken
         self.gate = telegram.Gate(senders, keys)
         self.control: "Control"  # set by `app`: control needs the mesh first
+        self.airmail: "Airmail | None" = None  # who carries letters, set by `online`
+        self.budget = airtime.Budget()
+        self.silence = airtime.Silence()
         self._radio = radio
         self._number = number
-        self._epoch = epoch
+        self.epoch = epoch
         self._counter = 0
         self._keys = keys
         self._adjacent = adjacent
@@ -56,16 +58,14 @@ class Mesh:
         self._sign = array("i", [0] * payload.HEARTBEAT_LENGTH)
         self._checked = ticks.now()
         self._next_heartbeat = -1
-        self._lost = 0  # telegrams that the radio itself had no room for
-        self._looked = self._checked
-        self._flood_since = 0
-        self._flood_last = 0
-        self._flood_count = 0
+        self._passed = self._checked
+        self._flood = Flood(radio, self._checked)
 
     # --- out --------------------------------------------------------------------------------------------------
 
     def tell(self, lamp) -> None:
         """Tell the neighbours of the detection that stands in a lamp's row."""
+        self._wave()
         self._post(telegram.DETECTION, lamp, row.FRAME, payload.FRAME, _TOLD_S, COPIES)
 
     def _post(self, kind: int, values, offset: int, fields, validity: int, copies: int) -> None:
@@ -75,7 +75,7 @@ class Mesh:
         if not wire.put(values, offset, fields):
             return  # beyond what the payload can say: nobody could use it
         self._counter += 1
-        telegram.head(slot.buffer, kind, self._number, self._epoch, self._counter, self._clock.stamp(), validity, self._hops)
+        telegram.head(slot.buffer, kind, self._number, self.epoch, self._counter, self._clock.stamp(), validity, self._hops)
         self._outbox.post(slot, wire.at, self._keys[0], copies, 0, False)
         self._alarm.ring()
 
@@ -86,7 +86,20 @@ class Mesh:
             age = slot.age + max(0, ticks.since(slot.born, now))
             length = telegram.seal(slot.buffer, slot.length, age, slot.key)
             self._radio.send(memoryview(slot.buffer)[:length])
+            self.budget.spend(length)
             slot = self._outbox.due(now)
+
+    def send_post(self, frame, kind: int, end: int, hops: int) -> None:
+        """Send a telegram of the post, its payload stands in `frame` up to `end`. Whether it may go now is the carrier's affair."""
+        self._counter += 1
+        telegram.head(frame, kind, self._number, self.epoch, self._counter, self._clock.stamp(), _TOLD_S, hops)
+        self.pass_post(frame, end, 0, self._keys[0])
+
+    def pass_post(self, frame, end: int, age: int, key) -> None:
+        """Pass a telegram of the post on, as it stands in `frame`, under the key with which it came."""
+        length = telegram.seal(frame, end, age, key)
+        self._radio.send(memoryview(frame)[:length])
+        self.budget.spend(length)
 
     def _beat(self, now: int) -> int:
         """Send the sign of life when it is time; returns in how many ms it is."""
@@ -108,6 +121,8 @@ class Mesh:
             length = self._radio.receive(self._buffer)
             if not length:
                 return False
+            if telegram.is_post(self._buffer) and not (self.airmail and self.airmail.concerns(self._buffer, length)):
+                continue  # post for others: not worth a hash
             elapsed = ticks.since(self._checked, now)
             self._checked = now
             verdict = self.gate.check(self._buffer, length, elapsed, self._clock.stamp())
@@ -116,7 +131,7 @@ class Mesh:
                 self.control.fault(reasons.APART, 0)
                 self._take(length)
             elif verdict == telegram.BUSY:
-                self._refused(now)
+                self._flood.refused(now, self.control)
         return True
 
     def _take(self, length: int) -> None:
@@ -130,13 +145,17 @@ class Mesh:
         if kind == telegram.DETECTION:
             if not wire.take(self._frame, 0, payload.FRAME) or wire.at != end:
                 return
+            self._wave()
             self._frame[row.ORIGIN] = sender
             self._frame[row.AGE] = age
             self.control.frame(self._frame)
         elif kind == telegram.HEARTBEAT:
             if wire.take(self._sign, 0, payload.HEARTBEAT) and wire.at == end and sender in self._adjacent:
                 self.control.heartbeat(sender, age, self._sign[payload.ON_SHARE], self._sign[payload.LYING])
-        elif kind == telegram.COMMAND and self._orders.obey(buffer, telegram.HEADER, end - telegram.HEADER):
+        elif kind != telegram.COMMAND:
+            self.airmail.take(buffer, sender, end)  # type: ignore[union-attr]  # else it would not have been read
+            return
+        elif self._orders.obey(buffer, telegram.HEADER, end - telegram.HEADER):
             return
         if buffer[telegram.HOPS]:
             self._relay(end, age)
@@ -149,30 +168,17 @@ class Mesh:
         slot.buffer[telegram.HOPS] -= 1
         self._outbox.post(slot, end, self.gate.key_of(self._buffer), RELAYED, age, True)
 
-    def _look(self, now: int) -> None:
-        """Every now and then: has the radio lost telegrams for want of room, or turned deaf? Is a flood over?"""
-        if ticks.since(self._looked, now) < _LOOK_MS:
-            return
-        self._looked = now
-        lost = self._radio.overflows()
-        for _ in range(min(max(0, lost - self._lost), _FLOODED)):
-            self._refused(now)
-        self._lost = lost
-        if self._radio.deaf:
-            self.control.fault(reasons.FLOOD, 1)
-        elif self._flood_count and ticks.since(self._flood_last, now) >= _CALM_MS:
-            self._flood_count = 0
-            self.control.fault(reasons.FLOOD, 0)
+    def _wave(self) -> None:
+        """A detection: the post is silent from now on."""
+        self.pass_time(ticks.now())
+        self.silence.told()
 
-    def _refused(self, now: int) -> None:
-        """A telegram could not be looked at."""
-        if not self._flood_count or ticks.since(self._flood_since, now) > _FLOOD_MS:
-            self._flood_since = now
-            self._flood_count = 0
-        self._flood_count = min(self._flood_count + 1, _FLOODED)
-        self._flood_last = now
-        if self._flood_count == _FLOODED:
-            self.control.fault(reasons.FLOOD, 1)
+    def pass_time(self, now: int) -> None:
+        """Let time pass for what the post may take of the air."""
+        elapsed = ticks.since(self._passed, now)
+        self._passed = now
+        self.budget.pass_time(elapsed)
+        self.silence.pass_time(elapsed, self.control.lamp[row.TRACKS] > 0)
 
     def ring(self) -> None:
         """Something has come in."""
@@ -185,10 +191,11 @@ class Mesh:
         while True:
             self.turns = (self.turns + 1) & ticks.WRAP
             now = ticks.now()
+            self.pass_time(now)
             more = self.hear(now)
             pause = min(self._beat(now), _LOOK_MS)
             self._send(now)
-            self._look(now)
+            self._flood.look(now, self.control)
             await self._alarm.sleep(0 if more else min(pause, self._outbox.pause(now)))
 
 

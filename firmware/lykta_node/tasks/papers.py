@@ -55,12 +55,16 @@ class Papers:
         self._take_keys(store.read("keys"), sha256)
 
     def senders(self):
-        """Who may be heard: all origins of the table, whose heartbeats count, and gateways; sorted, without this lamp."""
+        """Who may be heard: origins of the table, whose heartbeats count, gateways, whose post comes by; sorted, without this lamp."""
         known = set(self.adjacent)
         for number in range(self.rows):
             known.add(self.table[neighbours.HEADER + number * neighbours.ROW_LENGTH])
         gateways = self.part("radio").get("gateways", [])
         known.update([other for other in gateways if isinstance(other, int)])
+        post = self.part("radio").get("post")
+        if isinstance(post, dict):
+            passing = [pair[0] for pair in post.get("below", []) if isinstance(pair, list) and pair] + [post.get("gateway")]
+            known.update([other for other in passing if isinstance(other, int)])
         known.discard(self.number)
         return array("i", sorted([other for other in known if 0 <= other <= payload.LAMPS]))
 
