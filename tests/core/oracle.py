@@ -187,7 +187,7 @@ class Oracle:
         limit = int(row.NEVER) if frame.origin == self.lamp else t_ms + self.world.row[schema.FRAME_MAX]
         absolute = [(max(t_ms, evidence + begin), min(limit, evidence + end)) for begin, end in spans]
         branch = branch if branch >= 0 else max(passed, default=int(row.NEVER))
-        if near:  # who stopped close by keeps his light in any case
+        if near and self.world.apart:  # each detection is one user: who stopped close by is not he who was seen elsewhere
             branch = max(branch, self._value(frame.classes, schema.LINGER))
         return Hypothesis(frame, evidence, absolute, routes, (slow, fast), t_ms, [(evidence, slow, fast)], branch_ms=evidence + branch)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lykta.corehost import presence, schema
 from tests.core.people import LATENCY_MS, STOP, Incident, Trip, ideal_readings, walk
 from tests.core.streets import END_CM, PITCH_CM, RANGE_CM, line
 from tests.core.world import World
@@ -13,6 +14,8 @@ from tests.core.world import World
 POSTS = 8
 SPEED = 140
 BEGIN_MS = 5000
+#: Of a pedestrian, by the defaults.
+SLOWEST, LINGER_MS = 50, 180_000
 
 
 def enters_ms(post: int) -> int:
@@ -85,3 +88,15 @@ def test_stopping__between_two_fields_leaves_light_on_both_sides_of_the_next_pos
     lights = street(stops).lights
     goes_on = BEGIN_MS + place * 1000 // SPEED + 120_000
     assert [lights[post].level(goes_on) for post in (3, 4, 5, 6)] == [1000, 1000, 1000, 500]
+
+
+def test_one_output__a_way_not_taken_is_let_go_when_its_sensor_has_been_silent():
+    """A PIR cannot count: who has gone one way leaves the other lit until the slowest would have passed its first sensor, no longer."""
+    world = World(line([PITCH_CM] * (POSTS - 1), kind="pir"), apart=False)
+    on, off = ((int(edge), int(schema.UNKNOWN), 0, 0) for edge in (presence.EDGE_ON, presence.EDGE_OFF))
+    world.read([(BEGIN_MS, 3, *on), (BEGIN_MS + 11_000, 3, *off), (BEGIN_MS + 16_000, 4, *on), (BEGIN_MS + 27_000, 4, *off)])
+    slowest_ms = (PITCH_CM + 2 * RANGE_CM) * 1000 // SLOWEST
+    world.run(BEGIN_MS + LINGER_MS)
+    other = world.lights[2]
+    assert other.below(980, BEGIN_MS + 3000, BEGIN_MS + slowest_ms) is None
+    assert other.level(BEGIN_MS + slowest_ms + 20_000) == 500

@@ -17,6 +17,7 @@ from .lamp import (
     ENTRY,
     FRONT,
     ID,
+    LEFT,
     LINK_UNKNOWN,
     NEVER,
     PERHAPS,
@@ -90,7 +91,8 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
     if beside <= lamp[WINDOW_STOP] or lamp[WINDOW_DISTANCE] <= near + lamp[WINDOW_STOP] or behind <= near + frames[at_frame + BACK]:
         lamp[WINDOW_FROM] = 0
         lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], settings[base + schema.LINGER])
-        lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], settings[base + schema.LINGER])
+        if frames[at_frame + LEFT]:  # each detection is one user: whoever was seen on another branch was not he
+            lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], settings[base + schema.LINGER])
         lamp[WINDOW_QUIET] = LONGEST
     if lamp[WINDOW_RELATION] == BEHIND:
         lamp[WINDOW_DISTANCE] = behind
