@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "commands": ("fleet_orders", "The record of commands: who gave which, when, why; what became of it."),
     "record": ("fleet_record", "Keep the history: the service that writes all that nodes tell into the database."),
     "export": ("fleet_record", "Write the history as Parquet."),
+    "simulate": ("fleet_simulate", "A street without hardware: whole firmwares in real time, or light nodes by the thousand."),
 }
 
 

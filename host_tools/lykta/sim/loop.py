@@ -11,7 +11,7 @@ import json
 import struct
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
@@ -77,23 +77,25 @@ def run(
     end = max(plan.agenda.end_ms, plan.end_ms) if end_ms is None else end_ms
     with tempfile.TemporaryDirectory(prefix="lykta-") as folder:
         played = (Path(folder), trace, firmware or firmware_folder(), {odd.lamp: odd for odd in oddities})
-        return _Player(plan, told, seed, link, faults, breakdowns, (begin, end), *played).play()
+        return Player(plan, told, seed, link, faults, breakdowns, (begin, end), *played).play()
 
 
-class _Player:
+class Player:
     """A night while it is played: the wires of every post, and what happened outside of the firmwares."""
 
     def __init__(
         self, plan: Plan, told: pa.Table, seed: int, link: list[int], faults: Sequence[Fault], breakdowns: Sequence[Breakdown],
-        times: tuple[int, int], folder: Path, trace: str, firmware: Path, oddities: Mapping[int, Oddity],
+        times: tuple[int, int], folder: Path, trace: str, firmware: Path, oddities: Mapping[int, Oddity], keep: bool = True,
+        lamps: Collection[int] | None = None,
     ) -> None:  # fmt: skip
+        """`lamps`: which of them have a node, by default all that shall; `keep` False: what goes out is forgotten once it is delivered."""
         self.plan = plan
         self.oddities = oddities
         self.falls: list[tuple[int, int, int]] = []
         self.begin_ms, self.end_ms = times
         self.air = Air(plan, link)
         files = node_files(plan.site, plan.graph, plan.profile, plan.date, seed)
-        self.numbers = [number for number, lamp in enumerate(plan.site.lamps) if lamp.id in files]
+        self.numbers = [number for number, lamp in enumerate(plan.site.lamps) if lamp.id in files and (lamps is None or number in lamps)]
         self.place = {number: place for place, number in enumerate(self.numbers)}
         self.boards = {number: json.loads(files[plan.site.lamps[number].id]["board"]) for number in self.numbers}
         for number in self.numbers:
@@ -120,7 +122,7 @@ class _Player:
         )
         self.full: list[Change] = []  # what is known without the firmware: its output idles at full
         nodes = [self._node(number, folder, files[plan.site.lamps[number].id], link, trace, firmware) for number in self.numbers]
-        self.street = Street(nodes, self, link[1])
+        self.street = Street(nodes, self, link[1], keep)
 
     def _node(self, number: int, folder: Path, files: dict[str, bytes], link: list[int], trace: str, firmware: Path) -> Node:
         """The node of a lamp, with its files."""
@@ -141,7 +143,7 @@ class _Player:
         heard = list(self.air.send(number, frame))
         if not self._muted(number, frame.t_ms):
             for receiver, arriving in heard:
-                if not self._muted(receiver, arriving.t_ms):
+                if receiver in self.place and not self._muted(receiver, arriving.t_ms):
                     yield self.place[receiver], arriving
 
     def _muted(self, number: int, t_ms: int) -> bool:
@@ -187,16 +189,20 @@ class _Player:
     def play(self) -> Lit:
         """Play it from power-on to the end."""
         power_ms = self.begin_ms - LEAD_MS
-        with self.street as street, Progress("playing the firmwares", (self.end_ms - power_ms) // _STEP_MS) as bar:
-            for node, number in enumerate(self.numbers):
-                signals = wire.signals(self.told, number, self.wirings[number], power_ms, self.end_ms, self.dead[number])
-                odd = self.oddities.get(number, Oddity(number)).frames
-                street.feed(node, merge(map(_frame, signals), odd, key=lambda frame: frame.t_ms))
-                street.start(node, power_ms, PWRON_RESET)
+        with self.street, Progress("playing the firmwares", (self.end_ms - power_ms) // _STEP_MS) as bar:
+            self.power(power_ms)
             for t_ms in range(power_ms + _STEP_MS, self.end_ms + _STEP_MS, _STEP_MS):
                 self._until(min(t_ms, self.end_ms))
                 bar.advance()
         return self._result()
+
+    def power(self, t_ms: int) -> None:
+        """Every node gets power, and all that its sensors will see."""
+        for node, number in enumerate(self.numbers):
+            signals = wire.signals(self.told, number, self.wirings[number], t_ms, self.end_ms, self.dead[number])
+            odd = self.oddities.get(number, Oddity(number)).frames
+            self.street.feed(node, merge(map(_frame, signals), odd, key=lambda frame: frame.t_ms))
+            self.street.start(node, t_ms, PWRON_RESET)
 
     def _until(self, t_ms: int) -> None:
         """Go on to a time, with what breaks and is mended on the way."""
