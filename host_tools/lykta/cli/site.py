@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import zoneinfo
@@ -15,6 +14,7 @@ from lykta.errors import InputError
 from lykta.plan.nodefiles import check_boards
 from lykta.site import checks, loader, sensors_plan
 from lykta.site.drawing import picture
+from lykta.site.imported import remarks, unmatched_csv
 from lykta.site.importer import Imported, import_site
 from lykta.site.jsonschema import fixture_schema, json_schema
 from lykta.site.model import Site
@@ -169,8 +169,8 @@ def import_(
     _may_write(output, force)
     columns = {"lat": lat, "lon": lon, "type": kind, "id": ids}
     imported = import_site(file, ways=ways, name=name, timezone=_timezone(timezone), columns=columns)
-    remarks = [f"Imported by `lykta site import` from {file.name}; to be corrected by hand.", *_remarks(imported)]
-    output.write_text(write(imported.site, {"unknown": "unknown"}, remarks), encoding="utf-8")
+    head = [f"Imported by `lykta site import` from {file.name}; to be corrected by hand.", *remarks(imported)]
+    output.write_text(write(imported.site, {"unknown": "unknown"}, head), encoding="utf-8")
     _print_imported(imported, output)
 
 
@@ -241,22 +241,6 @@ def _print_figures(loaded: Site) -> None:
         click.echo(f"  {name:<{width}}  {value}")
 
 
-def _remarks(imported: Imported) -> list[str]:
-    """What whoever edits the file should know, for its first lines."""
-    remarks = []
-    if imported.timezone_guessed:
-        remarks.append(f"The time zone {imported.site.timezone} is that of the nearest city in the time zone table: look at it.")
-    if imported.guessed_links:
-        remarks.append(
-            f"{imported.guessed_links} links are guessed between near neighbours: look at them on the map, drop `guessed` where right."
-        )
-    if imported.unmatched:
-        names = ", ".join(post.head.id for post in imported.unmatched[:_LISTED])
-        more = " and more" if len(imported.unmatched) > _LISTED else ""
-        remarks.append(f"{len(imported.unmatched)} lamps lie more than 25 m from any way and have no link: {names}{more}.")
-    return remarks
-
-
 def _print_imported(imported: Imported, output: Path) -> None:
     if imported.columns:
         click.echo("columns: " + ", ".join(f'{key} from "{column}"' for key, column in imported.columns.items()))
@@ -266,7 +250,7 @@ def _print_imported(imported: Imported, output: Path) -> None:
         click.echo(str(problem))
     if len(imported.skipped) > _LISTED:
         click.echo(f"and {len(imported.skipped) - _LISTED} more rows without a readable position")
-    for remark in _remarks(imported):
+    for remark in remarks(imported):
         click.echo(remark)
     listed = _write_unmatched(imported, output)
     if listed is not None:
@@ -275,16 +259,10 @@ def _print_imported(imported: Imported, output: Path) -> None:
 
 
 def _write_unmatched(imported: Imported, output: Path) -> Path | None:
-    """The posts without a way and the rows that were skipped, as CSV beside the site; None where there are none."""
-    if not imported.unmatched and not imported.skipped:
+    """What was not matched, as CSV beside the site; None where there is nothing."""
+    text = unmatched_csv(imported)
+    if not text:
         return None
     target = output.with_suffix(".unmatched.csv")
-    with target.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("id", "lat", "lon", "x_m", "y_m", "why"))
-        for post in imported.unmatched:
-            place = post.head.latitude, post.head.longitude, f"{post.x:.1f}", f"{post.y:.1f}"
-            rows.writerow((post.head.id, *place, "no way within 25 m"))
-        for problem in imported.skipped:
-            rows.writerow((f"line {problem.line}" if problem.line else "", "", "", "", "", problem.message))
+    target.write_text(text, encoding="utf-8", newline="")
     return target

@@ -51,6 +51,28 @@ class Inventory:
     source: str = ""
 
 
+@dataclass(frozen=True)
+class Peek:
+    """The beginning of a list of lamps: its headings, the column taken for each of NAMES, and some rows."""
+
+    headings: tuple[str, ...]
+    columns: Mapping[str, str]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def peek(path: Path, rows: int = 4) -> Peek | None:
+    """What the headings of a CSV are taken for, before anything is read in earnest; None for other files. Raises InputError."""
+    if path.suffix.lower() in (".geojson", ".json"):
+        return None
+    lines = [line for line in _text(path).splitlines() if line.strip()][: rows + 1]
+    if not lines:
+        raise InputError.of(path.name, "the file is empty. A list of lamps has a line of headings and one line for each lamp.")
+    table = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=_separator(lines[0]))]
+    plain = [_plain(heading) for heading in table[0]]
+    found = {key: next((table[0][plain.index(word)] for word in names if word in plain), "") for key, names in NAMES.items()}
+    return Peek(tuple(table[0]), found, tuple(tuple(row) for row in table[1:]))
+
+
 def is_adaptive(kind: str) -> bool:
     """Whether a luminaire of a kind may be dimmed for people: ground and flood lights may not."""
     return not _NOT_ADAPTIVE.search(kind)
@@ -86,8 +108,7 @@ def _from_csv(text: str, name: str, given: Mapping[str, str]) -> Inventory:
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
         raise InputError.of(name, "the file is empty. A list of lamps has a line of headings and one line for each lamp.")
-    separator = max(";\t|,", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    reader = csv.reader(io.StringIO(text), delimiter=_separator(first))
     rows = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
     try:
         _, headings = next(rows)
@@ -101,9 +122,18 @@ def _from_csv(text: str, name: str, given: Mapping[str, str]) -> Inventory:
     return _if_usable(found, name)
 
 
+def _separator(line: str) -> str:
+    """What stands between the headings of a table."""
+    return max(";\t|,", key=line.count)
+
+
+def _plain(heading: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", heading.lower())
+
+
 def _columns(headings: Sequence[str], name: str, given: Mapping[str, str]) -> dict[str, int]:
     """Where each column stands; latitude and longitude must be there."""
-    plain = [re.sub(r"[^a-z0-9]", "", heading.lower()) for heading in headings]
+    plain = [_plain(heading) for heading in headings]
     columns: dict[str, int] = {}
     problems: list[Problem] = []
     for key, names in NAMES.items():

@@ -12,6 +12,7 @@ import numpy as np
 
 from lykta.report.pack import column
 from lykta.site.model import Lamp, Site
+from lykta.site.projection import Projection
 from lykta.site.sensors import DIRECTED, RANGES_CM
 
 #: Bits of what a lamp is, as the page reads them.
@@ -19,11 +20,20 @@ ENTRANCE, FIXED, FLOOR = 1, 2, 4
 #: Bits of the sensors on a post, by kind.
 SENSOR_BITS = {kind: 1 << number for number, kind in enumerate(RANGES_CM)}
 WAY_KINDS = ("path", "square", "street", "crossing")
+#: Colours of the zones on light and on dark ground, in the order of the site: told apart with every kind of colour vision (after Okabe
+#: and Ito); what is ninth begins anew.
+ZONE_COLOURS = {
+    "light": ("#0072b2", "#d55e00", "#009e73", "#b8598f", "#a87900", "#3a9bd6", "#7a5195", "#5a5a5a"),
+    "dark": ("#4ea8e0", "#ff8a3d", "#2fc79a", "#e79bc6", "#f0c94a", "#8fd0ff", "#b48ad6", "#b8b8b8"),
+}
 _LONGEST_NAME = 120  # of what is drawn as text; an id may be as long as a file allows
 
 
-def drawing(site: Site) -> dict[str, Any]:
-    """The site as the map takes it: lamps at their posts, links between points, places where people come and go [cm]."""
+def drawing(site: Site, unmatched: Sequence[int] = ()) -> dict[str, Any]:
+    """The site as the map takes it: lamps at their posts, links between points, places where people come and go [cm].
+
+    `unmatched`: lamps that an import could not put on a way, to be marked.
+    """
     index = {point.id: number for number, point in enumerate(site.points)}
     kinds = {way.id: WAY_KINDS.index(way.kind) for way in site.ways}
     posts = [lamp.post_cm or (lamp.x_cm, lamp.y_cm) for lamp in site.lamps]
@@ -38,6 +48,7 @@ def drawing(site: Site) -> dict[str, Any]:
         "post_y": _packed([y for _, y in posts]),
         "zones": [shortened(zone) for zone in site.zones],
         "zone": _packed(zone_numbers(site)),
+        "colours": ZONE_COLOURS,
         "what": _packed([what(lamp) for lamp in site.lamps]),
         "sensors": _packed([sensor_bits(lamp) for lamp in site.lamps]),
         "beams": beams(site, index),
@@ -48,7 +59,24 @@ def drawing(site: Site) -> dict[str, Any]:
             "guessed": [number for number, link in enumerate(site.links) if link.guessed],
         },
         "entrances": [index[name] for name in site.entrances],
+        "unmatched": list(unmatched),
         "ranges": {"pir": RANGES_CM["pir"]["pedestrian"], "ld2410": RANGES_CM["ld2410"]["pedestrian"]},
+    }
+
+
+def tiles(site: Site, url: str, attribution: str) -> dict[str, Any] | None:
+    """How the map lays tiles of a server under the site's plane; None without an address."""
+    if not url:
+        return None
+    plane = Projection(site.latitude, site.longitude)
+    latitude, longitude = plane.to_degrees(np.array([1.0]), np.array([1.0]))
+    return {
+        "url": url,
+        "attribution": attribution,
+        "latitude": site.latitude,
+        "longitude": site.longitude,
+        "north_cm": 100 / float(latitude[0] - site.latitude),
+        "east_cm": 100 / float(longitude[0] - site.longitude),
     }
 
 

@@ -30,6 +30,7 @@ export class Street {
     this.zones = data.zones;
     this.ranges = data.ranges;
     this.source = data.source;
+    this.colours = data.colours;
     this.change(data);
     this.grid = new Grid(this.atX, this.atY);
     this.spacing = this.usualSpacing();
@@ -211,8 +212,9 @@ export class Street {
   drawLamps(g, at, look, seen) {
     const radius = this.radius(at.scale);
     const all = seen.filter((i) => i < this.count);
+    const colours = this.colours[look.name];
     for (let zone = 0; zone < this.zones.length; zone++) {
-      this.dots(g, at, all.filter((i) => this.zone[i] === zone && !(this.what[i] & FIXED)), radius, look.zones[zone % look.zones.length], look);
+      this.dots(g, at, all.filter((i) => this.zone[i] === zone && !(this.what[i] & FIXED)), radius, colours[zone % colours.length], look);
     }
     this.dots(g, at, all.filter((i) => this.what[i] & FIXED), radius * 0.8, look.still, look);
     if (radius < 4) return;
