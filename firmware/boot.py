@@ -87,8 +87,8 @@ def number(nvs):
     failed = count(nvs, "failed")
     active, trial = record()
     on_trial = trial in ("a", "b") and trial != active
-    if on_trial and failed >= _TRIES:
-        attempt(end_trial, active)
+    over = on_trial and failed >= _TRIES
+    if over:
         on_trial = False
         failed = 0
     rung = NORMAL if on_trial else min(failed // _TRIES, SAFE)
@@ -100,6 +100,8 @@ def number(nvs):
         nvs.set_i32("failed", failed + 1)
         nvs.set_i32("rung", rung)
         nvs.commit()
+    if over:
+        attempt(end_trial, active)  # a cut before this costs tries of the trial; after it, the old version would pay for them
     slot = trial if on_trial else active
     if rung == OTHER:
         slot = other

@@ -7,10 +7,12 @@ SITE.updates/ID.lykta         every bundle that was rolled out: to undo, the one
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -105,6 +107,19 @@ class Folder:
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             message = "the record of the roll-out is damaged. Remove the file, and begin the roll-out again: nodes that have it say so."
             raise InputError.of(str(file), message) from None
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other programs from rolling out here. InputError where one does."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError.of(
+                    str(self.path), "another program rolls out here. End it with Ctrl-C: nothing is lost by that."
+                ) from None
+            yield
 
     def save(self, record: Record) -> None:
         """Write it in the place of what there was; a cut leaves the old one."""
