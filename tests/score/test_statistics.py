@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lykta.score.statistics import clopper_pearson, interval, paired
+from lykta.score.statistics import clopper_pearson, interval, intervals, paired, paired_all
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:
@@ -102,3 +102,15 @@ def test_clopper_pearson__refuses_what_is_no_share(found: int, of: int):
     """More than all, fewer than none, of nothing."""
     with pytest.raises(ValueError, match="is no share"):
         clopper_pearson(found, of)
+
+
+def test_many_figures__are_those_one_by_one():
+    """Drawn once for all of them, intervals and differences are to the last bit those of each alone."""
+    random = np.random.default_rng(7)
+    ours, theirs = random.uniform(1, 2, (5, 4)), random.uniform(1, 2, (5, 4))
+    figures = [lambda sums: sums[..., 0] / sums[..., 1], lambda sums: sums[..., 2] - sums[..., 3]]
+    assert intervals(ours, figures) == [interval(ours, figure) for figure in figures]
+    assert paired_all(ours, theirs, figures) == [paired(ours, theirs, figure) for figure in figures]
+    assert intervals(ours[:2], figures) == [interval(ours[:2], figure) for figure in figures]
+    with pytest.raises(ValueError, match="5 nights cannot be paired with 4"):
+        paired_all(ours, theirs[:4], figures)

@@ -10,9 +10,9 @@ Source: B. Efron, Bootstrap methods: another look at the jackknife, 1979 (percen
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +43,10 @@ class Interval:
 
 
 @cache
-def _draws(nights: int) -> NDArray[np.int64]:
+def _draws(nights: int) -> Floats:
     """How often each night is in each draw: the same for every scheme, so that differences are paired."""
     chosen = np.random.default_rng(_SEED).integers(0, nights, (_DRAWS, nights))
-    return np.apply_along_axis(np.bincount, 1, chosen, minlength=nights)
+    return np.apply_along_axis(np.bincount, 1, chosen, minlength=nights).astype(np.float64)
 
 
 def drawn(nights: Floats) -> Floats:
@@ -57,6 +57,27 @@ def drawn(nights: Floats) -> Floats:
 def interval(nights: Floats, figure: Figure) -> Interval:
     """A figure over all nights, with 95 % of a bootstrap over nights."""
     return _interval(len(nights), figure(nights.sum(axis=0)), lambda: figure(drawn(nights)))
+
+
+def intervals(nights: Floats, figures: Sequence[Figure]) -> list[Interval]:
+    """Many figures at once, each as `interval` has it: the nights are drawn once for all of them."""
+    sums = nights.sum(axis=0)
+    draws = drawn(nights) if len(nights) >= LEAST_NIGHTS else sums
+    return [_interval(len(nights), figure(sums), partial(figure, draws)) for figure in figures]
+
+
+def paired_all(one: Floats, other: Floats, figures: Sequence[Figure]) -> list[Interval]:
+    """Many differences at once, each as `paired` has it. ValueError where the nights are not as many."""
+    if len(one) != len(other):
+        raise ValueError(f"{len(one)} nights cannot be paired with {len(other)}")
+    enough = len(one) >= LEAST_NIGHTS
+    mine, theirs = (drawn(nights) if enough else nights for nights in (one, other))
+    sums = one.sum(axis=0), other.sum(axis=0)
+    return [_interval(len(one), figure(sums[0]) - figure(sums[1]), partial(_difference, figure, mine, theirs)) for figure in figures]
+
+
+def _difference(figure: Figure, one: Floats, other: Floats) -> Floats:
+    return np.asarray(figure(one) - figure(other))
 
 
 def paired(one: Floats, other: Floats, figure: Figure) -> Interval:

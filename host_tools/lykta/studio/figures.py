@@ -8,6 +8,7 @@ from nicegui import ui
 
 from lykta.studio.results import LEAST_NIGHTS, Reading, readings, spread
 from lykta.studio.session import Session
+from lykta.studio.words import N_
 
 _CARDS = ("energy", "saving")
 
@@ -50,13 +51,13 @@ class Figures:
         if one.gain is None or one.gain.value is None:
             return ""
         sign = {"better": "▲ ", "worse": "▼ ", "same": ""}[one.verdict]
-        said = {"better": "better", "worse": "worse", "same": "no more than chance"}[one.verdict]
+        said = {"better": N_("better"), "worse": N_("worse"), "same": N_("no more than chance")}[one.verdict]
         shown = escape(one.measure.shown(self._session.say, one.gain.value, signed=True))
         return f"<span class='{one.verdict}' title='{escape(self._session.say(said))}'>{sign}{shown}</span>"
 
     def _as_table(self, rows: list[Reading], count: int) -> str:
         say = self._session.say
-        head = "".join(f"<th scope='col'>{escape(say(one)) if one else ''}</th>" for one in ("", "Now", "Beside", "Difference"))
+        head = "".join(f"<th scope='col'>{escape(say(one)) if one else ''}</th>" for one in ("", N_("Now"), N_("Beside"), N_("Difference")))
         nights = say("{count} nights so far; in brackets 95 % intervals. Grey: no more than chance.", count=count)
         if count < LEAST_NIGHTS:
             nights = say("One night so far: how sure the figures are, further nights will tell.")

@@ -10,21 +10,22 @@ from nicegui import Client, app, ui
 
 from lykta.errors import LyktaError
 from lykta.studio import guard, opening
-from lykta.studio.access import SOMEBODY
+from lykta.studio.access import OPERATOR, SOMEBODY, VIEWER
 from lykta.studio.session import LOOK, STREET, Session
 from lykta.studio.studio import LANGUAGE, Studio, Wishes
 from lykta.studio.studio import LOOK as LOOK_COOKIE
 from lykta.studio.views import FIRST, View, views
-from lykta.studio.words import LANGUAGES, Words
+from lykta.studio.words import LANGUAGES, N_, Words
 
 STATIC = Path(__file__).with_name("static")
 _LONGEST_NAME = 60
 _YEAR_S = 31_536_000
+_ROLES = {VIEWER: N_("may look"), OPERATOR: N_("may change the street")}
 _log = logging.getLogger(__name__)
 
 
-def pages(studio: Studio) -> Callable[[Client], object]:
-    """The function that builds the page of a studio for each browser that opens it."""
+def pages(studio: Studio, met: Callable[[Session], object] = lambda session: None) -> Callable[[Client], object]:
+    """The function that builds the page of a studio for each browser that opens it; `met` is handed each session."""
 
     async def root(client: Client) -> None:
         headers = client.request.headers
@@ -33,6 +34,7 @@ def pages(studio: Studio) -> Callable[[Client], object]:
         session = Session(studio, person, Words(wishes.language), wishes.dark is not False)
         first = client.request.query_params.get("view", FIRST)
         client.on_delete(session.close)
+        met(session)
         await Page(session, first).build()
 
     return root
@@ -77,7 +79,8 @@ class Page:
             self._head()
             self._main = ui.element("main").classes("studio-main").props('id="main" tabindex="-1"')
         self._session.listen(STREET, self._street_changed)
-        await self._show(self._now)
+        with self._whole:  # whoever pressed a button of the old page stands in a place that is gone
+            await self._show(self._now)
 
     def _head(self) -> None:
         say = self._session.say
@@ -94,7 +97,7 @@ class Page:
             self._name_street()
             with ui.element("div").classes("manners"):
                 if self._session.person != SOMEBODY:
-                    ui.label(f"{brief(self._session.person.name, 24)} ({say(self._session.person.role)})").classes("quiet")
+                    ui.label(f"{brief(self._session.person.name, 24)} ({say(_ROLES[self._session.person.role])})").classes("quiet")
                 other = next(code for code in LANGUAGES if code != say.language)
                 button = ui.button(LANGUAGES[other], on_click=self._other_language).props(f'flat dense no-caps lang="{other}"')
                 button.mark("language")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lykta.score import tally
-from lykta.score.statistics import LEAST_NIGHTS, Figure, Floats, Interval, interval, paired
+from lykta.score.statistics import LEAST_NIGHTS, Figure, Floats, Interval, intervals, paired_all
 from lykta.studio.words import N_, Words
 
 _CLASS_NAMES = {"pedestrian": N_("pedestrians"), "cyclist": N_("cyclists"), "car": N_("cars"), "everyone": N_("everyone")}
@@ -101,15 +101,13 @@ def readings(now: Nights, before: Nights | None = None) -> list[Reading]:
     rows = np.array([now[seed] for seed in sorted(now)])
     shared = sorted(set(now) & set(before or {}))
     mine, theirs = (np.array([each[seed] for seed in shared]) for each in (now, before or {}))
-    found = []
-    for measure in measures(rows):
-        if shared:
-            found.append(
-                Reading(measure, interval(rows, measure.figure), interval(theirs, measure.figure), paired(mine, theirs, measure.figure))
-            )
-        else:
-            found.append(Reading(measure, interval(rows, measure.figure), None, None))
-    return found
+    shown = measures(rows)
+    figures = [measure.figure for measure in shown]
+    values = intervals(rows, figures)
+    if not shared:
+        return [Reading(measure, value, None, None) for measure, value in zip(shown, values, strict=True)]
+    gains = zip(intervals(theirs, figures), paired_all(mine, theirs, figures), strict=True)
+    return [Reading(measure, value, *gain) for measure, value, gain in zip(shown, values, gains, strict=True)]
 
 
 def spread(measure: Measure, say: Words, one: Interval | None) -> str:

@@ -49,7 +49,8 @@ class Simulator:
         self._heard = heard
         self._newest = Newest()
         self._known: OrderedDict[str, Known] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
+        #: What is under way.
+        self.tasks: set[asyncio.Task[None]] = set()
 
     def known(self, text: str) -> Known:
         """What is known of a profile; nothing yet for one that is new."""
@@ -66,12 +67,12 @@ class Simulator:
         """
         texts = [text, beside] if beside and beside != text else [text]
         task = asyncio.get_running_loop().create_task(self._go(self._newest.renew(), texts, file, both))
-        self._tasks.add(task)
+        self.tasks.add(task)
         task.add_done_callback(self._done)
         return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = f"{type(error).__name__}: {error}"
             _log.error("a night could not be simulated", exc_info=error)

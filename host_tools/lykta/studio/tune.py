@@ -16,6 +16,7 @@ from lykta.studio.figures import Figures
 from lykta.studio.nights import Frame
 from lykta.studio.page import brief, working
 from lykta.studio.session import DRAFT, RESULT, STREET, Session
+from lykta.studio.words import N_
 
 #: What stands beside the profile of now: as before the last change, as opened or saved last, or another profile.
 PREVIOUS, SAVED = "previous", "saved"
@@ -207,5 +208,5 @@ class _Tune:
         self._figures.show(self._compared)
 
 
-_PLURAL = {"pedestrian": "pedestrians", "cyclist": "cyclists", "car": "cars"}
+_PLURAL = {"pedestrian": N_("pedestrians"), "cyclist": N_("cyclists"), "car": N_("cars")}
 __all__ = ["PREVIOUS", "SAVED", "build"]

@@ -84,9 +84,11 @@ class Words:
             return parse(kind, text.strip().replace(",", "."))
         except NotAQuantity:
             example = self.quantity(kind, {"level": 500, "time": 30_000, "length": 6600, "speed": 350}.get(kind, 1))
-            said = self("“{given}” cannot be read here. Write a number with its unit, such as {example}.", given=text[:60], example=example)
+            said = self(
+                N_("“{given}” cannot be read here. Write a number with its unit, such as {example}."), given=text[:60], example=example
+            )
             if not KINDS[kind].usual:
-                said = self("“{given}” is no whole number. Write one such as {example}.", given=text[:60], example=example)
+                said = self(N_("“{given}” is no whole number. Write one such as {example}."), given=text[:60], example=example)
             raise NotAQuantity(said) from None
 
     def date(self, day: dt.date, style: str = "long") -> str:

@@ -1,0 +1,114 @@
+"""The languages of the studio: every text of the page is translated, and numbers are written as each language writes them."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from lykta import studio
+from lykta.profiles.texts import TEXTS
+from lykta.studio.words import FOLDER, Words, catalog
+from lykta.units import NotAQuantity
+
+PACKAGE = Path(studio.__file__).parent
+SWEDISH = Words("sv")
+MODULES = sorted(file.name for file in PACKAGE.glob("*.py"))
+
+
+def texts(source: str) -> set[str]:
+    """The texts that a module says: what stands in `say("...")`, `session.say("...")` and `N_("...")`."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+            if name in ("say", "_say", "N_") and node.args[0].value:
+                found.add(node.args[0].value)
+    return found
+
+
+def said() -> set[str]:
+    """Every text of the page: its own, and the explanations of the settings."""
+    return set(TEXTS.values()).union(*(texts(file.read_text(encoding="utf-8")) for file in PACKAGE.glob("*.py")))
+
+
+def names(text: str) -> set[str]:
+    """The {names} in a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_swedish__lacks_no_text(module: str):
+    """Whatever a module of the page says in English it says in Swedish."""
+    found = texts((PACKAGE / module).read_text(encoding="utf-8"))
+    assert sorted(found - set(catalog("sv"))) == []
+
+
+def test_swedish__explains_every_setting():
+    """So are the explanations of the settings, which stand elsewhere."""
+    assert sorted(set(TEXTS.values()) - set(catalog("sv"))) == []
+
+
+def test_swedish__has_no_text_that_is_not_used():
+    """What the page no longer says is not kept in the catalogs."""
+    assert sorted(set(catalog("sv")) - said()) == []
+
+
+def test_swedish__has_the_values_of_the_english_text():
+    """A translation names exactly the values that its text has: a wrong one would fail in front of somebody."""
+    assert {text: found for text, found in catalog("sv").items() if names(text) != names(found)} == {}
+
+
+def test_catalogs__agree():
+    """Two views may not translate one text differently."""
+    seen: dict[str, tuple[str, str]] = {}
+    for file in sorted((FOLDER / "sv").glob("*.po")):
+        with file.open("rb") as opened:
+            for message in read_po(opened):
+                if message.id:
+                    known, where = seen.setdefault(str(message.id), (str(message.string), file.name))
+                    assert message.string == known, f"{message.id} is said differently in {where} and {file.name}"
+
+
+def test_texts__are_found_in_f_strings_too():
+    """The reader of texts sees those inside other texts."""
+    assert texts("""ui.html(f"<b>{say('Views')}</b>"); N_('Tune'); other('no')""") == {"Views", "Tune"}
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", ("1,234.5", "−0.50", "41.2 %", "3.5 m/s")), ("sv", ("1\xa0234,5", "−0,50", "41,2 %", "3,5 m/s"))]
+)
+def test_numbers__are_written_as_the_language_writes_them(language: str, expected: tuple[str, ...]):
+    """Decimal comma and thin thousands in Swedish; a real minus in both."""
+    say = Words(language)
+    assert expected == (say.number(1234.5, 1), say.number(-0.5, 2), say.percent(0.412), say.quantity("speed", 350))
+
+
+def test_unknown_number__is_a_dash():
+    """None is no zero."""
+    assert (SWEDISH.number(None), SWEDISH.percent(None)) == ("–", "–")
+
+
+def test_dates__are_in_words():
+    """A day and a time of day in both languages."""
+    day, moment = dt.date(2026, 12, 14), dt.datetime(2026, 12, 15, 3, 12, 4)
+    assert (Words("en").date(day), Words("en").clock(moment)) == ("14 December 2026", "03:12")
+    assert (SWEDISH.date(day), SWEDISH.clock(moment, seconds=True)) == ("14 december 2026", "03:12:04")
+
+
+def test_decimal_comma__is_understood():
+    """What somebody writes in Swedish is read; nonsense is answered in Swedish."""
+    assert SWEDISH.parse("speed", "3,5 m/s") == 350
+    with pytest.raises(NotAQuantity, match="går inte att läsa"):
+        SWEDISH.parse("time", "snart")
+    with pytest.raises(NotAQuantity, match="heltal"):
+        SWEDISH.parse("count", "två")
+
+
+def test_name_of_somebody__is_not_taken_for_a_value():
+    """Braces in a value are left alone."""
+    assert Words("en")("Saved in {file}.", file="{say}") == "Saved in {say}."
