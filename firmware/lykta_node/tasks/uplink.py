@@ -136,6 +136,8 @@ class Uplink:
     def _failed(self, reached: bool, error: Exception) -> None:
         """Say why, once in each outage."""
         text = "it took too long" if isinstance(error, asyncio.TimeoutError) else repr(error)
+        if isinstance(error, ValueError):
+            text = str(error).strip()  # of mbedTLS, in words
         self._say("away", f"{'lost' if reached else 'no connection'}: {text}")
         if not reached and _distrusts(error):
             self._tell("security", "broker", text)

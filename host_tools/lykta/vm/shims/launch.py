@@ -10,8 +10,10 @@ The host's first message: its length (4 bytes), then JSON:
     trace    "", "targets" or "all": main.py runs the app, with a hook (see `vtrace`) where there is something to trace
 """
 
+import hashlib
 import json
 import os
+import random
 import struct
 import sys
 import uos
@@ -46,6 +48,8 @@ def run(fd):
     board.emit = link.emit
     board.exchange = link.exchange
     hooks.install()
+    # Drawn alike in every run, and by no two nodes or lives.
+    random.seed(int.from_bytes(hashlib.sha256(board.mac + b"%d" % board.now).digest()[:4], "big"))
     for kind, which, value, data in about["inputs"]:
         if kind in board.takers:
             board.takers[kind](which, value, binascii.unhexlify(data))

@@ -108,13 +108,24 @@ class SSLContext:
     """As the built-in one."""
 
     def __init__(self, protocol):
-        self.__dict__["_context"] = _tls.SSLContext(protocol)
+        self._context = _tls.SSLContext(protocol)
 
-    def __getattr__(self, name):
-        return getattr(self._context, name)
+    @property
+    def verify_mode(self):
+        """Whether the other side must prove who it is."""
+        return self._context.verify_mode
 
-    def __setattr__(self, name, value):
-        setattr(self._context, name, value)
+    @verify_mode.setter
+    def verify_mode(self, value):
+        self._context.verify_mode = value
+
+    def load_verify_locations(self, cadata):
+        """Whom to believe."""
+        self._context.load_verify_locations(cadata)
+
+    def load_cert_chain(self, cert, key):
+        """Who we are."""
+        self._context.load_cert_chain(cert, key)
 
     def wrap_socket(self, sock, *, server_side=False, do_handshake_on_connect=True, server_hostname=None):
         """A TLS stream over a socket."""
