@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import json
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from lykta.cli.fleet_options import Asked, ago, fleet_of, fleet_options, lamp_op
 
 if TYPE_CHECKING:
     from lykta.fleet.database import Database
+    from lykta.fleet.fleet import Fleet
     from lykta.fleet.model import Alarm, NodeState
 
 #: Commands in modules of their own: name -> (module, one line of help). They are imported when they are wanted.
@@ -30,8 +32,13 @@ _ELSEWHERE = {
     "commands": ("fleet_orders", "The record of commands: who gave which, when, why; what became of it."),
     "record": ("fleet_record", "Keep the history: the service that writes all that nodes tell into the database."),
     "export": ("fleet_record", "Write the history as Parquet."),
+    "update": ("fleet_update", "New firmware over the network: keys, bundles, rolling out, undoing."),
     "simulate": ("fleet_simulate", "A street without hardware: whole firmwares in real time, or light nodes by the thousand."),
 }
+
+
+#: How long a window for watching is open, and when a lamp that did not open it is asked again [s].
+_WINDOW_S, _AGAIN_S = 3600.0, 20.0
 
 
 class _Group(click.Group):
@@ -104,15 +111,13 @@ async def _watch(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], l
         view = View(fleet, chosen)
         lines.clear()
         view.events.extendleft(event for _, event in await fleet.in_thread(lambda: history.events(fleet.database, most=20)))
-        if live:
-            await fleet.window(chosen, 3600, live)
 
         async def listen() -> None:
             async for change in fleet.changes(["event", "link"]):
                 if isinstance(change.about, Event):
                     view.events.appendleft(change.about)
 
-        listening = asyncio.create_task(listen())
+        work = [asyncio.create_task(listen()), *([asyncio.create_task(_keep_open(fleet, chosen, live))] if live else [])]
         try:
             with Live(view, console=Console(), screen=True, auto_refresh=False) as screen:
                 while True:
@@ -120,9 +125,27 @@ async def _watch(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], l
                     screen.refresh()
                     await asyncio.sleep(0.5)
         finally:
-            listening.cancel()
+            for task in work:
+                task.cancel()
             if live and fleet.connected:
-                await fleet.window(chosen, 0, live)
+                await fleet.window([lamp for lamp in chosen if fleet.nodes[fleet.names[lamp]].window], 0, live)
+
+
+async def _keep_open(fleet: Fleet, lamps: list[str], why: str) -> None:
+    """Open the window of lamps as they come; a restart ends it, and then it is opened again."""
+    from lykta.fleet.carrier import Lost
+
+    asked: dict[str, float] = {}
+    until = time.monotonic() + _WINDOW_S
+    while (left := until - time.monotonic()) > _AGAIN_S:
+        now = time.monotonic()
+        open_ = [lamp for lamp in lamps if (node := fleet.nodes[fleet.names[lamp]]).online and not node.window]
+        due = [lamp for lamp in open_ if now - asked.get(lamp, -_AGAIN_S) >= _AGAIN_S]
+        with contextlib.suppress(Lost):
+            if due:
+                await fleet.window(due, int(left), why)
+                asked.update(dict.fromkeys(due, now))
+        await asyncio.sleep(1)
 
 
 @fleet.command()
@@ -157,7 +180,7 @@ async def _status(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], 
         return int(bool(alarms) or any(not node.online for node in nodes))
 
 
-async def _settled(fleet: Any) -> None:
+async def _settled(fleet: Fleet) -> None:
     """The broker has sent what it retains: nothing new has come for a moment."""
     before = -1
     while fleet.tally.messages != before:

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from lykta.cli.fleet_options import Asked, fleet_options
-from lykta.errors import InputError
+from lykta.errors import EnvironmentLacks, InputError
 
 if TYPE_CHECKING:
     from lykta.fleet.simulate_loop import Standing
@@ -64,7 +64,7 @@ def _loop(asked: Asked, nodes: int | None, speed: float, at: str, traffic: str |
     try:
         from lykta.fleet import simulate_loop
     except ImportError as error:
-        raise simulate_loop_lacks(error) from None
+        raise _lacks(error) from None
     street = asked.street()
     moment = simulate_loop.moment_at(at, street.site.timezone, dt.datetime.now(dt.UTC))
     wanted = traffic or street.site.traffic
@@ -79,10 +79,8 @@ def _loop(asked: Asked, nodes: int | None, speed: float, at: str, traffic: str |
     click.echo("The street has no power any more.")
 
 
-def simulate_loop_lacks(error: ImportError) -> Exception:
+def _lacks(error: ImportError) -> EnvironmentLacks:
     """One sentence where an extra is missing."""
-    from lykta.errors import EnvironmentLacks
-
     return EnvironmentLacks(f"A live street needs the extras fleet and vm: pip install 'lykta[fleet,vm]' ({error}).")
 
 

@@ -88,6 +88,12 @@ class Alarms:
         """A person has asked for light until then [s since 1970]."""
         self._watched.setdefault(node, _Watched(now)).overridden_until = until
 
+    def jump(self, now: float) -> None:
+        """The clock was set: silence is counted from now on."""
+        for watched in self._watched.values():
+            watched.heard = now
+            watched.offline_since = None if watched.offline_since is None else now
+
     def tick(self, now: float) -> Iterator[Alarm]:
         """Time has passed: who has been silent for too long?"""
         for node, watched in self._watched.items():

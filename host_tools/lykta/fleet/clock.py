@@ -15,6 +15,7 @@ from pathlib import Path
 from lykta.errors import LyktaError
 
 FILE = "clock.json"
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,22 @@ def clock_of(folder: Path) -> StreetClock | None:
     return None
 
 
+class _Clock:
+    """What time it is for a network's fleet: looks now and then whether its street is simulated, and how fast."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: StreetClock | None = None
+        self._looked = float("-inf")
+
+    def now(self) -> float:
+        """[s since 1970]."""
+        moment = time.monotonic()
+        if moment - self._looked > _LOOK_S:
+            self._looked, self._found = moment, clock_of(self._folder)
+        return time.time() if self._found is None else self._found.now()
+
+
 def now_of(folder: Path) -> Callable[[], float]:
-    """What says what time it is for a network's fleet [s since 1970]."""
-    found = clock_of(folder)
-    return time.time if found is None else found.now
+    """What says what time it is for a network's fleet [s since 1970]; a street that is simulated may begin and end meanwhile."""
+    return _Clock(folder).now

@@ -36,6 +36,8 @@ T = TypeVar("T")
 _MOST, _LINGER_S = 2000, 0.25
 #: How often time is looked at: for silent nodes, and for what others have written into the database [s].
 _BEAT_S = 15.0
+#: More than even a street that lives sixty times as fast sees between two beats: the clock was set [s].
+_JUMP_S = 100 * _BEAT_S
 #: How long to wait before asking a database again that is away [s].
 _AGAIN_S = 2.0
 #: Changes that wait for a listener; a slower one is told of the newest, and how many it missed is counted.
@@ -150,10 +152,14 @@ class Fleet:
 
     async def _beat(self) -> None:
         """Look at the time now and then, and at what others have written down."""
+        before = self._now()
         while True:
             await asyncio.sleep(_BEAT_S)
             await self._from_database()
-            batch = Batch()
+            batch, now = Batch(), self._now()
+            if not -_BEAT_S < now - before < _JUMP_S:
+                self._roster.alarms.jump(now)
+            before = now
             changes = list(self._roster.tick(self._now(), batch)) if self.connected else []
             await self._store(batch)
             for change in changes:

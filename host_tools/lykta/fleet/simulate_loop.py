@@ -6,11 +6,10 @@ simulated. It is night there: the street has a time of its own, which it tells w
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from lykta.corehost import firmware_folder
-from lykta.errors import EnvironmentLacks, InputError
+from lykta.errors import InputError
 from lykta.fleet.broker.files import NODES
 from lykta.fleet.broker.network import Network as Brokers
 from lykta.fleet.clock import FILE, StreetClock
@@ -33,7 +32,7 @@ from lykta.plan.board_reader import load_board
 from lykta.plan.nodefiles import board_of, relays
 from lykta.sensing import readings
 from lykta.sim.breakdowns import Oddity
-from lykta.sim.loop import Player, sealed
+from lykta.sim.loop import LEAD_MS, Player, sealed
 from lykta.sim.radio import Radio
 from lykta.traffic import Demand, generate
 from lykta.vm.frames import WIFI, Frame
@@ -82,7 +81,20 @@ def run(asked: Asked, told: Callable[[str], None], stands: Callable[[Standing], 
 
     `told`: what is done, in sentences; `stands`: called a few times a second.
     """
+    clock = StreetClock(time.time(), asked.at.timestamp(), asked.speed)
     credentials = _credentials(asked)
+    # At once: whoever is asked to watch meanwhile takes the time of the street.
+    clock.write(asked.folder)
+    try:
+        _run(asked, clock, credentials, told, stands, wanted)
+    finally:
+        (asked.folder / FILE).unlink(missing_ok=True)
+
+
+def _run(
+    asked: Asked, clock: StreetClock, credentials: dict[str, dict[str, bytes]], told: Callable[[str], None],
+    stands: Callable[[Standing], None], wanted: Callable[[], bool],
+) -> None:  # fmt: skip
     keys = _keys(asked.street, told)
     plan = make_plan(asked.street.site, asked.street.graph, asked.street.profile, _night_of(asked.at))
     begin_ms = round(asked.at.timestamp() * 1000) - plan.agenda.times.origin_utc_ms
@@ -93,13 +105,14 @@ def run(asked: Asked, told: Callable[[str], None], stands: Callable[[Standing], 
     names = {lamp.id: number for number, lamp in enumerate(plan.site.lamps)}
     oddities = {names[lamp]: _node(plan, names[lamp], files, keys[lamp], asked.street) for lamp, files in credentials.items()}
     with tempfile.TemporaryDirectory(prefix="lykta-") as folder:
+        begin_ms = round(clock.now() * 1000) - plan.agenda.times.origin_utc_ms
         times = (begin_ms, plan.agenda.end_ms)
         player = Player(
             plan, told_table, asked.seed, Radio().row(asked.seed), (), (), times, Path(folder), "", firmware_folder(), oddities, False,
             lamps=set(oddities),
         )  # fmt: skip
         told(f"{len(credentials)} nodes get power: each a MicroPython VM with the whole firmware.")
-        with _Living(player, plan, asked, begin_ms, trajectories, told) as living:
+        with _Living(player, plan, asked, clock, begin_ms, trajectories, told) as living:
             living.live(stands, wanted)
 
 
@@ -107,13 +120,15 @@ class _Living:
     """The street while it lives."""
 
     def __init__(
-        self, player: Player, plan: Plan, asked: Asked, begin_ms: int, trajectories: pa.Table, told: Callable[[str], None]
-    ) -> None:
+        self, player: Player, plan: Plan, asked: Asked, clock: StreetClock, begin_ms: int, trajectories: pa.Table,
+        told: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self._player = player
         self._plan = plan
         self._asked = asked
         self._told = told
         self._told_falls = 0
+        self._clock = clock
         self._begin_ms = begin_ms
         # TLS checks the name, which the node looks up itself: localhost is that of this machine.
         self._bridge = Bridge({"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1"})
@@ -129,7 +144,6 @@ class _Living:
     def __exit__(self, *_: object) -> None:
         self._player.street.close()
         self._bridge.close()
-        (self._asked.folder / FILE).unlink(missing_ok=True)
 
     def live(self, stands: Callable[[Standing], None], wanted: Callable[[], bool]) -> None:
         """Keep up with the clock, and let through what goes between nodes and broker."""
@@ -138,11 +152,10 @@ class _Living:
         name, password = _ACCESS_POINT["network"], _ACCESS_POINT["password"]
         for node in range(len(street.nodes)):
             street.inject(node, Frame(WIFI, _CHANNEL, 1, self._begin_ms, f"{name}\0{password}".encode()))
-        zero = self._set_clock(time.monotonic(), self._begin_ms)
         shown = 0.0
         while wanted():
             now = time.monotonic()
-            due = self._begin_ms + (now - zero) * 1000 * speed
+            due = self._clock.now() * 1000 - self._plan.agenda.times.origin_utc_ms
             behind = max(0.0, (due - street.now_ms) / 1000 / speed) if street.now_ms > self._begin_ms else 0.0
             target = min(int(due), self._plan.agenda.end_ms, street.now_ms + round(_STEP_S * 4000 * speed))
             if target > street.now_ms:
@@ -150,7 +163,7 @@ class _Living:
             if street.now_ms >= self._plan.agenda.end_ms:
                 return
             if behind > _SLIP_S:
-                zero = self._set_clock(time.monotonic(), street.now_ms)
+                self._slip(street.now_ms)
             late = due - street.now_ms > _STEP_S * 1000 * speed
             self._bridge.pump(self._network, 0.0 if late else _STEP_S)
             if not self._network.peers and not late:
@@ -169,11 +182,11 @@ class _Living:
             self._told(f"{lamp} starts anew at {_local(self._plan, t_ms):%H:%M:%S}. Its last words: {' | '.join(said[-_WORDS:])}")
         self._told_falls = len(falls)
 
-    def _set_clock(self, now: float, t_ms: int) -> float:
-        """Tell everybody what time it is in the street; the moment at which its night would have begun."""
+    def _slip(self, t_ms: int) -> None:
+        """The machine is too slow: everybody takes the time that the street has."""
         street_s = (self._plan.agenda.times.origin_utc_ms + t_ms) / 1000
-        StreetClock(time.time(), street_s, self._asked.speed).write(self._asked.folder)
-        return now - (t_ms - self._begin_ms) / 1000 / self._asked.speed
+        self._clock = StreetClock(time.time(), street_s, self._asked.speed)
+        self._clock.write(self._asked.folder)
 
     def _standing(self, behind: float) -> Standing:
         t_ms = self._player.street.now_ms
@@ -236,7 +249,8 @@ def _node(plan: Plan, number: int, files: dict[str, bytes], keys: bytes, street:
     )
     board = {**board, "meter": None, "wifi": dict(_ACCESS_POINT)}
     stored: dict[str, bytes | None] = {name: sealed(content) for name, content in {**files, "keys": keys}.items()}
-    return Oddity(number, files=stored, board=board)
+    # The engine gives power so long before its night; here it is on time.
+    return Oddity(number, files=stored, clock_ms=LEAD_MS, board=board)
 
 
 def _people(plan: Plan, asked: Asked, begin_ms: int) -> tuple[pa.Table, pa.Table]:
@@ -264,12 +278,3 @@ def moment_at(text: str, timezone: str, now: dt.datetime) -> dt.datetime:
     local = now.astimezone(ZoneInfo(timezone))
     moment = dt.datetime.combine(local.date(), clock, ZoneInfo(timezone))
     return moment if moment > local else moment + dt.timedelta(days=1)
-
-
-@contextlib.contextmanager
-def needs() -> Iterator[None]:
-    """One sentence where an extra is missing."""
-    try:
-        yield
-    except ImportError as error:
-        raise EnvironmentLacks(f"A live street needs the extras fleet and vm: pip install 'lykta[fleet,vm]' ({error}).") from None
