@@ -55,7 +55,7 @@ class Findings:
 
     def _look_at_faults(self) -> None:
         node = self._node
-        wrong = node.control.reasons
+        wrong = node.control.reasons & ~reasons.WARM_UP  # every start has that
         faults = node.control.lamp[row.FAULTS] & reasons.FAULTS
         if wrong == self._wrong and faults == self._faults:
             return
