@@ -91,6 +91,7 @@ def refused(folder: Path, said: str, shows: Callable[[Network], Credential] | No
     return found
 
 
+@pytest.mark.security(3)
 def test_broker_of_another_authority__is_not_believed(tmp_path: Path):
     """The same name, signed by somebody else."""
     with authority_in(tmp_path / "other", "Kungsholms strand", NOW) as other:

@@ -276,7 +276,9 @@ class Bridge:
             self._selector.register(peer.socket, events, peer)
 
     def forget(self, peer: Real) -> None:
-        """Close a socket."""
+        """Close a socket, if it is not yet."""
+        if peer.socket.fileno() < 0:
+            return
         if peer.socket.fileno() in self._selector.get_map():
             self._selector.unregister(peer.socket)
         peer.socket.close()
