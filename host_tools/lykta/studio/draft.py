@@ -41,7 +41,7 @@ class Draft:
         """The draft of a profile that was read from a file or is packaged. InputError where the file has changed since."""
         path = source_of(profile)
         text = path.read_text(encoding="utf-8")
-        own = None if path.is_relative_to(DATA) else path
+        own = None if path.is_relative_to(DATA) else path.absolute()
         return cls(profile.file, text, profile, own, text)
 
     @property

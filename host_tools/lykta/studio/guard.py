@@ -85,7 +85,10 @@ class Guard:
 
     def _own_name(self, host: str) -> bool:
         """Whether a host name is one of ours. With tokens any will do: the network calls this computer what it likes."""
-        return self._access.guarded or urlsplit(f"//{host}").hostname in self._hosts
+        try:
+            return self._access.guarded or urlsplit(f"//{host}").hostname in self._hosts
+        except ValueError:
+            return False
 
     def _person(self, headers: dict[str, str]) -> Person | None:
         if not self._access.guarded:
@@ -112,7 +115,7 @@ def _own_origin(headers: dict[str, str], scope: Scope) -> bool:
     acts = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
     if not origin:
         return not acts or headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    return urlsplit(origin).netloc == headers.get("host", "")
+    return origin.partition("://")[2] == headers.get("host", "")
 
 
 def _in_address(scope: Scope) -> str:

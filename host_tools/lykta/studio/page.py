@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from nicegui import Client, app, ui
 from lykta.errors import LyktaError
 from lykta.studio import guard, opening
 from lykta.studio.access import OPERATOR, SOMEBODY, VIEWER
-from lykta.studio.session import LOOK, STREET, Session
+from lykta.studio.session import DRAFT, LOOK, STREET, Session
 from lykta.studio.studio import LANGUAGE, Studio, Wishes
 from lykta.studio.studio import LOOK as LOOK_COOKIE
 from lykta.studio.views import FIRST, View, views
@@ -20,6 +21,7 @@ from lykta.studio.words import LANGUAGES, N_, Words
 STATIC = Path(__file__).with_name("static")
 _LONGEST_NAME = 60
 _YEAR_S = 31_536_000
+_KEPT, _ANSWER_S = "lykta_draft", 5.0
 _ROLES = {VIEWER: N_("may look"), OPERATOR: N_("may change the street")}
 _log = logging.getLogger(__name__)
 
@@ -35,7 +37,9 @@ def pages(studio: Studio, met: Callable[[Session], object] = lambda session: Non
         first = client.request.query_params.get("view", FIRST)
         client.on_delete(session.close)
         met(session)
-        await Page(session, first).build()
+        page = Page(session, first)
+        client.on_connect(page.restore)
+        await page.build()
 
     return root
 
@@ -60,6 +64,7 @@ class Page:
         self._now = first if first in self._views else FIRST
         self._bodies: dict[str, ui.element] = {}
         self._tabs: dict[str, ui.element] = {}
+        self._restored = False
 
     async def build(self) -> None:
         """Put everything on the page."""
@@ -79,6 +84,7 @@ class Page:
             self._head()
             self._main = ui.element("main").classes("studio-main").props('id="main" tabindex="-1"')
         self._session.listen(STREET, self._street_changed)
+        self._session.listen(DRAFT, self._keep)
         with self._whole:  # whoever pressed a button of the old page stands in a place that is gone
             await self._show(self._now)
 
@@ -150,6 +156,29 @@ class Page:
         name = f"{brief(session.street.site.name, 40)}{f' ({brief(session.street.site.note, 20)})' if session.street.site.note else ''}"
         self._street.set_text(f"{name}, {session.say.date(session.street.date, 'medium')}")
         self._street.props["aria-label"] = session.say("Open another street; now {name}", name=name)
+
+    def _keep(self) -> None:
+        """Let the browser's tab keep what is not saved: it outlives this page, and this server."""
+        draft = self._session.draft
+        kept = json.dumps({"street": self._session.street.site.name, "file": draft.name, "text": draft.text})
+        put = f"sessionStorage.setItem('{_KEPT}', {json.dumps(kept)})"
+        ui.run_javascript(put if draft.changed else f"sessionStorage.removeItem('{_KEPT}')")
+
+    async def restore(self) -> None:
+        """Take back what the tab has kept, where it is of this street and profile."""
+        if self._restored:
+            return
+        self._restored = True
+        session = self._session
+        try:
+            kept = json.loads(await ui.run_javascript(f"sessionStorage.getItem('{_KEPT}')", timeout=_ANSWER_S) or "{}")
+            if (kept.get("street"), kept.get("file")) != (session.street.site.name, session.draft.name):
+                return
+            session.draft.replace(str(kept["text"]))
+        except (TimeoutError, ValueError, KeyError, AttributeError, LyktaError):
+            return  # nothing was kept, or nothing that is a profile
+        session.tell(DRAFT)
+        ui.notify(session.say("The changes that were not saved are back."))
 
     def _street_changed(self) -> None:
         self._name_street()

@@ -27,6 +27,7 @@ FOLDER = Path(__file__).with_name("locale")
 LANGUAGES = {"en": "English", "sv": "Svenska"}
 _LOCALES = {"en": "en_GB", "sv": "sv_SE"}
 _NO_VALUE = "–"
+_EXAMPLES = {"level": 500, "time": 30_000, "length": 6600, "speed": 350}
 
 
 def N_(text: str) -> str:  # noqa: N802  the name that gettext tools know
@@ -83,13 +84,10 @@ class Words:
         try:
             return parse(kind, text.strip().replace(",", "."))
         except NotAQuantity:
-            example = self.quantity(kind, {"level": 500, "time": 30_000, "length": 6600, "speed": 350}.get(kind, 1))
-            said = self(
-                N_("“{given}” cannot be read here. Write a number with its unit, such as {example}."), given=text[:60], example=example
-            )
+            said = N_("“{given}” cannot be read here. Write a number with its unit, such as {example}.")
             if not KINDS[kind].usual:
-                said = self(N_("“{given}” is no whole number. Write one such as {example}."), given=text[:60], example=example)
-            raise NotAQuantity(said) from None
+                said = N_("“{given}” is no whole number. Write one such as {example}.")
+            raise NotAQuantity(self(said, given=text[:60], example=self.quantity(kind, _EXAMPLES.get(kind, 1)))) from None
 
     def date(self, day: dt.date, style: str = "long") -> str:
         """A day: `14 December 2026`. `style`: short, medium, long or full, as Babel calls them."""
