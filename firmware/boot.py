@@ -3,7 +3,8 @@
 1. The lamp's output is put to full, with nothing but `machine`. Where it is stands in NVS (written by the app), else in the file `/light`:
    the number of the pin, plus 256 if it is inverted.
 2. The start is counted in NVS: `boots` for ever (the radio's epoch), `failed` until the supervisor confirms that this one is good.
-3. The rung of the recovery ladder is chosen, and with it the slot (`/a`, `/b`, or the root where there are none):
+3. A version on trial gets a watchdog from the first moment on: it may hang before it has one of its own.
+4. The rung of the recovery ladder is chosen, and with it the slot (`/a`, `/b`, or the root where there are none):
 
    failed starts      rung
    0-2                as it should be; a version on trial, if there is one
@@ -21,6 +22,7 @@ PREVIOUS = 1
 OTHER = 2
 SAFE = 3
 _TRIES = 3
+_TRIAL_WATCHDOG_MS = 60_000
 
 
 def attempt(step, *about):
@@ -82,6 +84,13 @@ def whole(slot):
     return "manifest" in os.listdir("/" + slot)
 
 
+def watch():
+    """The watchdog; the supervisor feeds it, and makes it a stricter one."""
+    from machine import WDT
+
+    WDT(timeout=_TRIAL_WATCHDOG_MS)
+
+
 def number(nvs):
     """Count this start; returns how many before it failed in a row, which rung that is, and which slot."""
     failed = count(nvs, "failed")
@@ -103,6 +112,8 @@ def number(nvs):
     if over:
         attempt(end_trial, active)  # a cut before this costs tries of the trial; after it, the old version would pay for them
     slot = trial if on_trial else active
+    if on_trial:
+        attempt(watch)
     if rung == OTHER:
         slot = other
     return rung, slot

@@ -67,6 +67,7 @@ def test_light__is_on_from_the_file_where_nvs_is_empty():
     assert (26, 1) == output()
 
 
+# security: 17
 def test_light__comes_first_and_fails_alone():
     """No pin is known, or a wrong one: the start is counted all the same. Every other step fails: the light is on."""
     post.write({})
@@ -181,6 +182,7 @@ def test_slot__that_is_empty_is_not_taken():
     assert chosen() is None
 
 
+# security: 12
 def test_trial__has_three_tries_and_then_the_old_slot_is_back():
     """And the count begins anew: the old version is not to blame for what the new one did."""
     post.write({})
@@ -190,6 +192,23 @@ def test_trial__has_three_tries_and_then_the_old_slot_is_back():
     with open("/slots") as file:
         assert "a x" == file.read()
     assert (4, 1, 0) == counters()
+
+
+def test_trial__has_a_watchdog_from_the_first_moment_on():
+    """A version that hangs while it is imported would hang for ever; what is in use has none before the supervisor's."""
+    for text, bites in (("a -", False), ("a b", True)):
+        if bites:
+            record(text)
+        else:
+            post.write({})
+            slots("a", "b")
+            record(text)
+        boot()
+        try:
+            board.advance(61_000)
+            assert not bites
+        except Reset:
+            assert bites
 
 
 def test_epoch__of_the_radio_never_goes_back():
@@ -213,6 +232,7 @@ def ends(source):
     return None
 
 
+# security: 12
 def test_main__in_safe_mode_rests_an_hour_and_tries_again():
     """The light stays as boot.py left it; then the ladder begins anew."""
     post.write({})
@@ -226,6 +246,7 @@ def test_main__in_safe_mode_rests_an_hour_and_tries_again():
     assert 0 == post.count("rung")
 
 
+# security: 17
 def test_main__starts_anew_when_the_app_cannot_be_imported():
     """What it was is kept for whoever comes with a cable."""
     post.write({})
@@ -239,6 +260,7 @@ def test_main__starts_anew_when_the_app_cannot_be_imported():
         assert "ImportError" in file.read()
 
 
+# security: 18
 def test_light__is_there_within_a_second_of_power():
     """In virtual time nothing passes between power and full light: boot.py waits for nothing."""
     post.write({})

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lykta.node import steps
+from lykta.node import manifest, releasekeys, steps
 from lykta.node.device import Device
 from lykta.node.flashing import Options
+from lykta.node.releasekeys import NODE_FILE
 from lykta.node.verdicts import NOT_CHECKED, PASS
 from tests.node.table import LAMP, Table, pull_before, put_runtime, table
 
 pytestmark = pytest.mark.micropython
 
 _PROMPT = Options(test=False)
+FIRST = dt.date(2026, 1, 1)
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_new_firmware__goes_into_the_other_slot_and_the_old_one_stays(running: T
 
 def replace_slot(found: steps.Contents, slot: str) -> steps.Contents:
     """The same contents, with another slot in use."""
-    return steps.Contents(found.files, found.heads, slot)
+    return steps.Contents(found.files, found.heads, slot, found.manifests)
 
 
 def test_old_settings__stay_as_the_previous_ones(running: Table):
@@ -244,3 +247,28 @@ def found(chip: str) -> object:
     from lykta.node.esp import Found
 
     return Found(chip, "ESP32-D0WD-V3", "02:4c:59:00:00:01", 4 << 20)
+
+
+def test_slot__that_the_cable_filled_says_that_it_is_whole(running: Table):
+    """Its manifest is of what lies there, goes before anything is changed and comes last; boot.py takes no slot without it."""
+    assert running.flash(_PROMPT).well
+    wanted = running.wanted()
+    with Device(running.bench.ports[0]) as board:
+        told = manifest.read_head(board.read("/a/manifest"))
+        assert told is not None
+        assert told.list_hash == manifest.head_of(wanted.payload.package, "", ()).list_hash
+        board.remove(["/a/manifest"])
+    assert running.flash(_PROMPT).changes == ["firmware: 0 files into slot a"]
+    assert running.flash(_PROMPT).changes == []
+
+
+def test_release_keys__go_to_every_node_where_they_are_known(running: Table, tmp_path: Path):
+    """So the board knows whose updates to take; without keys there is no such file, and it takes none."""
+    without = running.street.files(FIRST)[LAMP]
+    assert NODE_FILE not in without
+    known = releasekeys.draw(tmp_path / "release", tmp_path / "safe", "four words of mine")
+    files = running.street.files(FIRST)[LAMP]
+    assert files == {**without, NODE_FILE: known.node_file()}
+    assert running.flash(_PROMPT, replace(running.wanted(), files=files)).well
+    with Device(running.bench.ports[0]) as board:
+        assert board.read("/data/release")[44:] == known.node_file()

@@ -2,7 +2,7 @@
 
 | what | where | how it is replaced |
 |---|---|---|
-| the firmware | a slot that is not in use, `/a` or `/b` | in place |
+| the firmware | a slot that is not in use, `/a` or `/b` | in place; its `manifest` goes first and comes last |
 | the node's files | `/data` | as the node's own store does it: name.new, name to name.old, name.new to name |
 | which slot is in use | the record `/slots` | beside the old one, then renamed |
 | the pin of the light, boot.py, main.py | the root | each beside the old one, then renamed |
@@ -17,6 +17,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from lykta.node import manifest
 from lykta.node.device import Device
 from lykta.node.payload import Payload
 
@@ -24,6 +25,10 @@ _MAGIC = b"LYKT"
 _HEAD = 44
 SLOTS = ("a", "b")
 _RECORD = "/slots"
+_MANIFEST = "manifest"
+#: In the place of the chip, in the manifest of a slot that the cable filled.
+_BROUGHT = "cable"
+_LIST_HASH = slice(32, 64)
 #: Files of the node, in the order in which they are written: who it is comes last, when it can do everything.
 ORDER = ("release", "certkey", "cert", "ca", "uplink", "behind", "keys", "table", "adjacent", "program", "board", "identity")
 
@@ -41,16 +46,20 @@ print(repr({n:_g('/data/'+n) for n in %r}))
 
 @dataclass
 class Contents:
-    """What a board holds: {path: (bytes, SHA-256)}, the head of each file in /data, the slot in use ("" for none)."""
+    """What a board holds: {path: (bytes, SHA-256)}, the head of each file in /data, the slot in use ("" for none), what fills the slots."""
 
     files: dict[str, tuple[int, str]]
     heads: dict[str, bytes]
     slot: str
+    manifests: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Todo:
-    """What is to be written. `slot`: into which; `switch`: whether it has to be put in use; `gone`: what is left of older files there."""
+    """What is to be written. `slot`: into which; `switch`: whether it has to be put in use; `gone`: what is left of older files there.
+
+    `manifest`: says that the slot is whole; empty where it does already.
+    """
 
     slot: str
     switch: bool
@@ -58,6 +67,7 @@ class Todo:
     root: dict[str, bytes]
     data: dict[str, bytes]
     gone: list[str] = field(default_factory=list)
+    manifest: bytes = b""
 
     @property
     def size(self) -> int:
@@ -67,12 +77,12 @@ class Todo:
     @property
     def nothing(self) -> bool:
         """Whether all is right already."""
-        return not (self.package or self.root or self.data or self.switch)
+        return not (self.package or self.root or self.data or self.switch or self.manifest)
 
     def said(self) -> list[str]:
         """What would be written, for people."""
         found = []
-        if self.package or self.switch:
+        if self.package or self.switch or self.manifest:
             found.append(f"firmware: {len(self.package)} files into slot {self.slot}")
         if self.root:
             found.append("start: " + ", ".join(self.root))
@@ -97,8 +107,9 @@ def look(device: Device) -> Contents:
     files = device.files("/")
     heads = device.printed(_HEADS % (ORDER,))
     words = device.read(_RECORD).decode(errors="replace").split() if _RECORD in files else []
-    slot = words[0] if len(words) == 2 and words[0] in SLOTS and words[1] in (*SLOTS, "-") else ""
-    return Contents(files, heads, slot)
+    slot = words[0] if len(words) == 2 and words[0] in SLOTS and words[1] in (*SLOTS, "-", "x") else ""
+    manifests = {name: device.read(f"/{name}/{_MANIFEST}") for name in SLOTS if f"/{name}/{_MANIFEST}" in files}
+    return Contents(files, heads, slot, manifests)
 
 
 def compare(found: Contents, payload: Payload, data: Mapping[str, bytes], light: int) -> Todo:
@@ -109,8 +120,11 @@ def compare(found: Contents, payload: Payload, data: Mapping[str, bytes], light:
     wanted = {name: data[name] for name in ORDER if name in data}
     changed = {name: content for name, content in wanted.items() if not _is_kept(found, name, content)}
     ours = {f"/{slot}/{name}" for name in payload.package}
-    gone = [path for path in found.files if path.startswith(f"/{slot}/") and path not in ours]
-    return Todo(slot, found.slot != slot, package, root, changed, gone)
+    gone = [path for path in found.files if path.startswith(f"/{slot}/") and path not in {*ours, f"/{slot}/{_MANIFEST}"}]
+    head = manifest.unsigned(payload.package, payload.version, _BROUGHT)
+    told = manifest.read_head(found.manifests.get(slot, b""))
+    whole = not package and told is not None and told.list_hash == head[_LIST_HASH]
+    return Todo(slot, found.slot != slot, package, root, changed, gone, b"" if whole else head)
 
 
 def _in_slot(payload: Payload, slot: str) -> dict[str, bytes]:
@@ -139,9 +153,13 @@ def _is_kept(found: Contents, name: str, content: bytes) -> bool:
 
 def carry_out(device: Device, todo: Todo, found: Contents, on_bytes: Callable[[int], None]) -> None:
     """Write what is to be written, in the order in which a cut does no harm: main.py, which starts it all, comes last."""
+    if todo.manifest:
+        device.remove([path for path in [f"/{todo.slot}/{_MANIFEST}"] if path in found.files])
     device.remove(todo.gone)
     for path, content in todo.package.items():
         device.put(path, content, on_bytes)
+    if todo.manifest:
+        device.write(f"/{todo.slot}/{_MANIFEST}", todo.manifest)
     if todo.data:
         device.make_folder("/data")
     for name in todo.data:

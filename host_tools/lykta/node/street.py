@@ -19,6 +19,7 @@ from lykta.errors import InputError
 from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.keys import KeyStore
 from lykta.node.network import network_files, network_of
+from lykta.node.releasekeys import NODE_FILE, public_keys
 from lykta.plan.board import Board
 from lykta.plan.gateways import carriers
 from lykta.plan.keys import Keys, Segments, key_file, segments_of
@@ -110,7 +111,13 @@ class Street:
     def files(self, first: dt.date, keys: KeyStore | None = None) -> dict[str, dict[str, bytes]]:
         """The files of every node, for ten years from `first`; `keys`: by default those of the site."""
         network = network_files(self.network, self.site) if self.network else None
-        return node_files(self.site, self.graph, self.profile, first, (keys or self.keys()).keys, network)
+        files = node_files(self.site, self.graph, self.profile, first, (keys or self.keys()).keys, network)
+        return self._with_release(files)
+
+    def _with_release(self, files: dict[str, dict[str, bytes]]) -> dict[str, dict[str, bytes]]:
+        """The same, with who may sign updates, where that is known on this machine."""
+        known = public_keys()
+        return {lamp: {**each, NODE_FILE: known.node_file()} for lamp, each in files.items()} if known else files
 
     def lacks_certificate(self, lamp: str) -> bool:
         """Whether a lamp should connect to the broker by itself, and nobody has made a certificate for it."""
