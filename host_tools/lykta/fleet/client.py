@@ -33,6 +33,7 @@ _MEANINGS = (
     ("CERTIFICATE_REVOKED", "our certificate was revoked: somebody has said that it shall not be used any more"),
     ("UNKNOWN_CA", "our certificate is not of its authority: it is another broker, or another set of certificates"),
     ("CERTIFICATE_REQUIRED", "it wants a certificate, and we have given none"),
+    ("BAD_CERTIFICATE", "it does not accept our certificate: is it not valid yet? Was it made where the clock is wrong?"),
     ("CERTIFICATE_UNKNOWN", "it does not accept our certificate"),
     ("WRONG_VERSION_NUMBER", "it does not speak TLS: is that the right port?"),
 )
