@@ -49,6 +49,7 @@ def words(box):
     return [(event["kind"], event["what"], event["count"]) for event in told(box, letter.EVENT)]
 
 
+# security: 23
 def test_telemetry__has_the_mean_and_the_energy_of_a_quarter_of_an_hour():
     """Resting at half light: its level, what the table says of it, marked as estimated; the first one comes at a time of its own."""
     node, box = node_of()
@@ -458,5 +459,36 @@ def test_start__says_how_and_from_when():
         assert abs(state["started"] - (post.DAY * 86_400 + post.EVENING_S + UNIX - 20)) <= 3
         await asyncio.sleep_ms(60_000)
         assert [] == told(box, letter.STATE)
+
+    post.live(node, script)
+
+
+def letters():
+    """For the host's tests: print every letter of a node that much happens to, as topic and hexadecimal digits."""
+    node, box = node_of(2, 5)
+    desk = Desk()
+
+    def show():
+        while box.first() is not None:
+            print("letter", mailbox.TOPICS[box.first().kind], box.first().data.hex())
+            box.done(box.first())
+
+    async def script(node):
+        await asyncio.sleep_ms(30_000)
+        box.take(letter.COMMAND, desk.order(1, payload.OVERRIDE_UNTIL, 900, stamp(600), recipient=2))
+        box.take(letter.COMMAND, desk.order(2, payload.WINDOW, 300, recipient=2))
+        box.take(letter.COMMAND, desk.order(2, payload.IDENTIFY, 5, recipient=2))
+        box.take(letter.COMMAND, desk.order(3, payload.IDENTIFY, 5, recipient=2))
+        box.take(letter.COMMAND, b"\xff" * 40)
+        for at in range(40):
+            post.air(post.Other(3, secret=bytes(32)).heartbeat(), 20 * at + 1)
+        for _ in range(20):
+            await asyncio.sleep_ms(10_000)
+            show()
+        post.air(post.Other(1).heartbeat())
+        node.log.say("mesh ended: \x1b[2J\u00e5")
+        node.control.fault(4_096, 1)
+        await asyncio.sleep_ms(1_600_000)
+        show()
 
     post.live(node, script)
