@@ -75,11 +75,11 @@ def _lan(about):
 
 def _uplink_file(node) -> dict:  # type: ignore[type-arg]  # MicroPython has no `dict[str, ...]`
     """Where the broker is; empty where the file is missing or makes no sense."""
-    from .drivers.tls import numeric
-
     text = node.store.read("uplink")
     if text is None:
         return {}
+    from .drivers.tls import numeric
+
     try:
         about = json.loads(text)
         good = numeric(about["host"]) and 0 < about["port"] < 65_536 and about["district"] and about["name"] and about["server"]
@@ -101,12 +101,10 @@ def _add_uplink(node, way, about):
     except _WORSE as error:
         node.log.say(f"uplink: certificates or their key, {error!r}: provision this node again")
         return None
-    from .core import mqtt
     from .tasks.uplink import Uplink
 
     mailbox, reports = correspond(node, about.get("tier", 1))
-    room = bytearray(mqtt.LONGEST)
-    uplink = Uplink(about, room, tls.open, way, node.clock, lambda: node.fixture.level, draw, node.log, reports.events.tell)
+    uplink = Uplink(about, tls.open, way, node.clock, lambda: node.fixture.level, draw, node.log, reports.events.tell)
     uplink.courier.carry(about["name"], mailbox)
     node.jobs.append(Job("uplink", uplink, reasons.TASK, _UPLINK_PATIENCE_MS))
     return uplink.courier

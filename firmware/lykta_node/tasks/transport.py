@@ -46,6 +46,7 @@ class Transport(Airmail):
         self._since = _FORGOTTEN_MS  # ms since the last greeting
         self._greet = _FIRST_MS + way.number * _APART_MS % _AGAIN_MS  # ms until the next greeting
         self._pause = _AGAIN_MS
+        self._drawn = way.number + 1
         self._number = 0  # of letters sent
         self._letter: "Letter | None" = None  # of the mailbox, on its way,
         self._out: "Outgoing | None" = None
@@ -79,7 +80,7 @@ class Transport(Airmail):
         """TELL opens a session; STRANGE asks for a greeting."""
         what = frame[parcel.GREETING]
         if what == parcel.STRANGE:
-            self._greet = min(self._greet, max(self._greet_drawn(), _FORGOTTEN_MS - self._since))
+            self._greet = min(self._greet, max(_FIRST_MS + self._draw(_AGAIN_MS), _FORGOTTEN_MS - self._since))
         elif what == parcel.TELL and self._asked and frame[parcel.ASKED : parcel.ANSWERED] == self._asked:
             if not parcel.is_proved(self._own, self.way.gateway, frame, parcel.TELL_END, end):
                 self.refused = (self.refused + 1) & ticks.WRAP
@@ -88,9 +89,10 @@ class Transport(Airmail):
             self._open(secret_of(self._own, self.way.number, self.way.gateway, frame))
             self._set_clock(telegram.number(frame, parcel.DAY, 2), telegram.number(frame, parcel.MS, 4))
 
-    def _greet_drawn(self) -> int:
-        """A pause that differs from lamp to lamp."""
-        return _FIRST_MS + telegram.number(self._random(2), 0, 2) % _AGAIN_MS
+    def _draw(self, below: int) -> int:
+        """A number from 0 to below - 1; no secret, only different from lamp to lamp and time to time."""
+        self._drawn = (self._drawn * 1103 + 12_345) % 65_521
+        return self._drawn * below // 65_521
 
     def _open(self, secret) -> None:
         """A new session: what was under way begins anew under its keys."""
@@ -172,7 +174,7 @@ class Transport(Airmail):
             self.frame[parcel.GREETING] = parcel.ASK
             self.frame[parcel.ASKED : parcel.ASK_END] = self._asked
             self.send_proved(telegram.TIME, self.way.gateway, self._own, parcel.ASK_END)
-            self._greet = self._pause + telegram.number(self._random(2), 0, 2) % self._pause
+            self._greet = self._pause + self._draw(self._pause)
             self._pause = min(self._pause * 2, _SELDOM_MS)
         return self._greet
 
