@@ -67,3 +67,24 @@ def test_gate__a_node_with_radio_and_sensors_stays_within_its_budget():
     except EnvironmentLacks as error:
         pytest.fail(str(error), pytrace=False)
     assert size.measure(str(vm), image=True, minutes=5).resident <= size.BUDGET
+
+
+@pytest.mark.micropython
+@pytest.mark.slow
+@pytest.mark.fetch
+def test_gate__a_node_on_a_network_stays_within_its_budget():
+    """The same with its TLS session up: what the VM's heap and mbedTLS hold together."""
+    try:
+        vm = vm32.find()
+    except EnvironmentLacks as error:
+        pytest.fail(str(error), pytrace=False)
+    joined = size.measure(str(vm), image=True, minutes=5, joined=True)
+    assert joined.outside > 30_000  # or there was no session
+    assert joined.resident + joined.outside <= size.ONLINE + size.IDLE
+
+
+def test_session__is_told_apart_from_what_the_vm_has_of_its_own():
+    """mbedTLS is the difference between a node with a session and one without."""
+    alone, joined = (size.heap_of(CONSOLE.replace("9000}", f'9000, "outside": {held}}}'), 50, 20) for held in (9_000, 60_000))
+    (line,) = size.session(alone, joined)
+    assert "1,130 bytes resident, and 51,000 of mbedTLS" in line

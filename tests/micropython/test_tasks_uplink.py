@@ -7,7 +7,7 @@ import network
 import smallbroker
 from vboard import NET_CLOSE, NET_DATA, NET_OPEN, NET_ROOM, WIFI, board
 
-from lykta_node.core import letter, mqtt
+from lykta_node.core import letter
 from lykta_node.drivers.wifi import Wifi
 from lykta_node.tasks import clock, courier, log, mailbox, session, uplink
 
@@ -83,9 +83,7 @@ class World:
         self.level = 500
         self.box = mailbox.Mailbox()
         wifi = Wifi(network.WLAN(0), "street", "secret", lambda below: 0)
-        self.uplink = uplink.Uplink(
-            ABOUT, bytearray(mqtt.LONGEST), dial, wifi, self.clock, lambda: self.level, self.draw, self.log, self.tell
-        )
+        self.uplink = uplink.Uplink(ABOUT, dial, wifi, self.clock, lambda: self.level, self.draw, self.log, self.tell)
         self.uplink.courier.carry("s.1", self.box)
 
     def draw(self, below):

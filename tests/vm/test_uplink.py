@@ -43,7 +43,7 @@ def unconnected(tmp_path_factory: pytest.TempPathFactory) -> list[list[tuple[int
 def test_nodes__introduce_themselves_over_tls(tmp_path: Path):
     """Each with its own certificate under its own topics; the host understands all of it."""
     found = lived(tmp_path)
-    assert found.online() == [True] * 3
+    assert all(found.online())
     assert {client.name for client in found.broker.clients} == set(found.names)
     for topic, payload, qos, retained, again in found.broker.published:
         read = topics.read(topic)
@@ -98,11 +98,13 @@ def test_broker_of_another_authority__is_not_believed(tmp_path: Path):
         refused(tmp_path, "not correctly signed by the trusted CA", changed={"ca": other.root.cert_der})
 
 
+@pytest.mark.security(3)
 def test_broker_of_another_name__is_not_believed(tmp_path: Path):
     """A certificate of our authority, for another server."""
     refused(tmp_path, "does not match", server="elsewhere.example")
 
 
+@pytest.mark.security(3)
 def test_broker_whose_certificate_has_run_out__is_not_believed(tmp_path: Path):
     """It was good two years ago."""
 
@@ -113,6 +115,7 @@ def test_broker_whose_certificate_has_run_out__is_not_believed(tmp_path: Path):
     refused(tmp_path, "The certificate validity has expired", shows=old)
 
 
+@pytest.mark.security(3)
 def test_broker_that_signs_for_itself__is_not_believed(tmp_path: Path):
     """A certificate of no authority at all."""
     with authority_in(tmp_path / "self", "Myself", NOW) as own:
@@ -128,6 +131,7 @@ def test_broker_that_does_not_believe_us__is_left_alone(tmp_path: Path):
     assert found.online() == [False] and "uplink: no connection" in found.consoles()[0]
 
 
+@pytest.mark.security(22)
 def test_distrust__is_told_as_a_security_event_once_a_good_broker_is_there(tmp_path: Path):
     """What the node thought of the false broker, the host reads later."""
     found = town(tmp_path, lamps=1, minutes=8)
@@ -210,15 +214,21 @@ def test_power_cut__is_a_last_will_only_where_the_broker_notices(tmp_path: Path)
 # --- an outage ------------------------------------------------------------------------------------------------------
 
 
+def test_dead_machine__costs_no_sockets(tmp_path: Path):
+    """More tries than a board has sockets: each is closed, whatever went wrong on it."""
+    found = lived(tmp_path, 90, lamps=1, mood="dead", demand=None)
+    assert len(found.opened) > 12 and found.network.peers == {}
+
+
 @pytest.mark.slow
 def test_outage_of_a_day__leaves_light_and_memory_alone_and_ends_within_fifteen_minutes(tmp_path: Path):
     """24 h without a broker: the pauses stay below 15 min and apart, nothing grows, and all are in sync within 15 min."""
     hours = 24
-    found = town(tmp_path, minutes=hours * 60 + 60, demand=None, keep=False)
+    found = town(tmp_path, lamps=2, minutes=hours * 60 + 60, demand=None, keep=False)
     with found.player.street:
         found.start()
         found.run(20)
-        assert found.online() == [True] * 3
+        assert all(found.online())
         found.mood = "dead"
         found.cut()
         begun = len(found.opened)
@@ -226,11 +236,11 @@ def test_outage_of_a_day__leaves_light_and_memory_alone_and_ends_within_fifteen_
         tries = found.opened[begun:]
         found.mood = "well"
         found.run(20 + hours * 60 + 15)
-        for node in range(3):
+        for node in range(2):
             times = [t_ms for number, t_ms in tries if number == node]
             assert max(later - earlier for earlier, later in pairwise(times)) < 900_000
             assert hours * 4 < len(times) < hours * 14
-        assert found.online() == [True] * 3
+        assert all(found.online())
         telemetry = [json.loads(payload) for payload in found.broker.of("telemetry")]
         assert max(one["seconds"] for one in telemetry) > 3_600 * (hours - 8)
         assert all("ended" not in console for console in found.consoles())

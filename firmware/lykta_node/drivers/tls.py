@@ -48,11 +48,27 @@ class Tls:
             await _connected(tcp)
             safe = self._context.wrap_socket(tcp, server_hostname=self._server, do_handshake_on_connect=False)
             safe.setblocking(False)
-            stream = asyncio.StreamReader(safe)  # both ways, as all of MicroPython's
+            stream = _Stream(safe, tcp)
         finally:
             if stream is None:
                 tcp.close()
         return stream
+
+
+class _Stream(asyncio.StreamReader):
+    """Both ways, as all streams of MicroPython. After an error its TLS leaves the socket below open: ten of those, and no more can be made."""
+
+    def __init__(self, safe, tcp) -> None:
+        super().__init__(safe)
+        self._safe = safe
+        self._tcp = tcp
+
+    async def wait_closed(self) -> None:
+        """Close both."""
+        try:
+            self._safe.close()
+        finally:
+            self._tcp.close()
 
 
 async def _connected(tcp) -> None:

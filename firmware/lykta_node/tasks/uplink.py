@@ -13,6 +13,7 @@ import errno
 
 from micropython import const
 
+from ..core import mqtt
 from . import ticks
 from .alarm import Alarm
 from .clock import UNSET
@@ -29,9 +30,9 @@ _FAILS = (OSError, ValueError, MemoryError, asyncio.TimeoutError)
 
 
 class Uplink:
-    """The task. `about`: the file `uplink` of the node; `dial(host, port)` gives a stream; `buffer`: mqtt.LONGEST bytes."""
+    """The task. `about`: the file `uplink` of the node; `dial(host, port)` gives a stream."""
 
-    def __init__(self, about, buffer, dial, network, clock, level, draw, log, tell) -> None:
+    def __init__(self, about, dial, network, clock, level, draw, log, tell) -> None:
         """`network.poll(now)`: whether there is one; `draw(n)`: a random integer below n; `level()`: of the light; `tell`: of events."""
         self.turns = 0
         self.tries = 0  # connections that were begun,
@@ -47,7 +48,7 @@ class Uplink:
         self._log = log
         self._tell = tell
         self._alarm = Alarm()
-        self._buffer = buffer
+        self._buffer = bytearray(mqtt.LONGEST)
         self.courier = Courier(about["district"], self._alarm, log)
         self._limit = _FIRST_MS
         self._pause = 0
