@@ -1,41 +1,56 @@
-"""Hostile telegrams against the node's gate, on a real MicroPython VM: none gets in, none raises, the heap stays as it is.
+"""Hostile telegrams and letters: none gets in, none raises, memory stays as it is.
 
-The kinds are those of `tests/micropython/test_telegram.py`: random, truncated, bit-flipped, replayed, stale, under a foreign key.
+On a real MicroPython VM: telegrams against the node's gate (the kinds of `tests/micropython/test_telegram.py`), and letters from a broker
+that lies (`tests/micropython/test_hostile_letters.py`). On the host: what a node could send, under any topic (`tests/fleet/hostile.py`).
 """
 
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
 from lykta.vm.find import environment, find_vm
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.fleet import hostile  # noqa: E402
+
 COUNT = 1_000_000
 _VERDICTS = ("taken", "length", "version or type", "segment", "stranger", "old", "stale", "busy", "forged")
 
 
-def verdicts(count: int) -> list[int]:
-    """How many telegrams met each verdict. CalledProcessError, with what the VM printed, if one got in, raised, or left memory behind."""
-    script = f"import test_telegram as t; print(*t.hostile({count}))"
+def on_the_vm(script: str) -> list[int]:
+    """The integers that a script prints on the VM. CalledProcessError, with what it printed, where anything got in, raised or grew."""
     paths = environment(ROOT / "firmware", ROOT / "tests" / "micropython")
     with tempfile.TemporaryDirectory() as folder:
-        command = [find_vm(), "-X", "heapsize=1m", "-c", script]
+        command = [find_vm(), "-X", "heapsize=2m", "-c", script]
         run = subprocess.run(command, capture_output=True, text=True, check=True, env=paths, cwd=folder)
-    return [int(word) for word in run.stdout.split()]
+    return [int(word) for word in run.stdout.splitlines()[-1].split()]
+
+
+def timed(count: int, what: str, run: Callable[[], list[int]]) -> tuple[str, list[int]]:
+    """(so many of what in which time, what came of it)."""
+    begin = perf_counter()
+    found = run()
+    spent = perf_counter() - begin
+    return f"   {count:,} hostile {what} in {spent:.1f} s ({1e6 * spent / count:.1f} us each): ", found
 
 
 def report(count: int = COUNT) -> Iterator[str]:
-    """The lines of the figure. Two of those taken are authentic: one before and one after the hostile ones."""
-    begin = perf_counter()
-    found = verdicts(count)
-    spent = perf_counter() - begin
-    each = 1e6 * spent / count
-    yield f"   {count:,} hostile telegrams in {spent:.1f} s ({each:.1f} us each): {found[0] - 2} accepted (aim 0), 0 exceptions"
+    """The lines of the figure. Two of the telegrams taken are authentic: one before and one after the hostile ones."""
+    said, found = timed(count, "telegrams at a node", lambda: on_the_vm(f"import test_telegram as t; print(*t.hostile({count}))"))
+    yield f"{said}{found[0] - 2} accepted (aim 0), 0 exceptions"
     yield "   refused: " + ", ".join(f"{name} {number:,}" for name, number in zip(_VERDICTS[1:], found[1:], strict=True) if number)
+    script = f"import hooks; hooks.install(); import test_hostile_letters as t; print(*t.hostile({count}))"
+    said, found = timed(count, "letters at a node", lambda: on_the_vm(script))
+    yield f"{said}0 obeyed (aim 0), 0 exceptions, heap within 4 kB; {found[0]:,} for nobody, {found[1]:,} refused"
+    said, found = timed(count, "messages and topics at the host", lambda: list(hostile.hostile(count)))
+    yield f"{said}0 exceptions, {found[2]:,} bytes kept (aim: none); {found[0]:,} topics of nobody, {found[1]:,} messages refused"
 
 
 if __name__ == "__main__":

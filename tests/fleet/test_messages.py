@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from lykta.fleet import messages, topics
-from tests.fleet import drawn
+from tests.fleet import drawn, hostile
 
 TELEMETRY: dict[str, Any] = {
     "v": 1, "from": 1_800_000_000, "to": 1_800_000_900, "seconds": 900, "boot": 3, "up": 905, "level": 512, "energy_mwh": 9_000,
@@ -31,6 +31,7 @@ def test_message__is_read_as_it_was_written(sent: tuple[topics.Kind, messages.Me
     assert message == messages.parse(kind, messages.encode(message))
 
 
+@pytest.mark.security(21)
 @given(drawn.nearly())
 def test_whatever_comes__is_a_message_or_is_refused_with_a_reason(came: tuple[topics.Kind, bytes]):
     """No other exception, and what is taken can be written again."""
@@ -108,3 +109,10 @@ def test_what_goes_down__is_no_message_of_a_node():
     with pytest.raises(messages.BadMessage) as bad:
         messages.parse(topics.SETTINGS, telemetry())
     assert bad.value.reason == "kind"
+
+
+def test_hostile__messages_and_topics_are_refused_and_leave_nothing_behind():
+    """Three thousand of them; the bench does a million."""
+    nobody, refused, kept = hostile.hostile(3_000)
+    assert min(nobody, refused) > 1_000
+    assert kept < 4_096

@@ -58,11 +58,7 @@ class Changes:
         """Wait for letters for ever."""
         while True:
             self.turns = (self.turns + 1) & ticks.WRAP
-            if self._came is not None:
-                data = self._came
-                self._came = None
-                if data:  # an empty one only takes back what was retained
-                    self.judge(data)
+            self.look()
             pause = _IDLE_MS
             if self._restarts_at >= 0:
                 pause = max(0, ticks.since(ticks.now(), self._restarts_at))
@@ -70,6 +66,13 @@ class Changes:
                     self._reports.restart()
                     self._restarts_at = -1
             await self._alarm.sleep(pause)
+
+    def look(self) -> None:
+        """Look at the letter that came, if one did. An empty one only takes back what the broker kept."""
+        data = self._came
+        self._came = None
+        if data:
+            self.judge(data)
 
     def judge(self, data: bytes) -> None:
         """Take the settings in a letter, or say why not."""
