@@ -1,7 +1,7 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash] [--seeds 1001-1100] [--training 1-20]
+python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash|fleet] [--seeds 1001-1100] [--training 1-20]
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from time import perf_counter
 
 import energy
 import flashing
+import fleet
 import hostile
 import node
 import searching
 import speed
+import studio
 
 from lykta import __version__
 
-PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash")
+PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash", "fleet", "studio")
 
 
 def machine() -> str:
@@ -85,6 +87,12 @@ def lines(parts: tuple[str, ...], quick: bool, seeds: range, training: range | N
     if "flash" in parts:
         yield "\n8. Flashing virtual boards " + busy()
         yield from flashing.report(quick)
+    if "fleet" in parts:
+        yield "\n9. A fleet on a network " + busy()
+        yield from fleet.report(quick)
+    if "studio" in parts:
+        yield "\n10. The studio " + busy()
+        yield from studio.report(quick)
 
 
 def main() -> None:
