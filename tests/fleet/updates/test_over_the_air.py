@@ -97,6 +97,7 @@ def test_bad_update__is_tried_three_times_and_undone(tmp_path: Path):
     assert (tmp_path / "posts" / "0" / "root" / "slots").read_text() == "b x"
 
 
+@pytest.mark.soak
 def test_light__does_not_notice_an_update(tmp_path: Path):
     """Until it starts anew, the changes of its lamp are those of a night in which nothing is offered, to the ms."""
     plain = town(tmp_path / "plain", lamps=2, minutes=9, changed={"release": KEYS.node_file()})

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from lykta.errors import InputError
+from lykta.errors import InputError, LyktaError
+from lykta.fleet.model import NodeState
+from lykta.fleet.updates import plan
+from lykta.fleet.updates.bundle import Bundle
 from lykta.fleet.updates.record import DONE, FAILED, OFFERED, STOPPED, UNDER_WAY, UPDATED, WAITING, Folder, spread, staged
 from lykta.fleet.updates.roll import Limits, Roll
-from tests.fleet.updates.fakes import LIMITS, MINUTE, NEW, OLD, Fleet, bundle, roll
+from lykta.node.street import load_street
+from lykta.plan.nodefiles import node_names
+from tests.fleet.updates.fakes import LIMITS, MINUTE, NEW, OLD, Fleet, begun, bundle, roll
 
 
 def test_roll__goes_through_its_stages_and_leaves_nothing_behind(tmp_path: Path):
@@ -163,3 +169,57 @@ def test_record__that_is_damaged_is_said(tmp_path: Path):
     (tmp_path / "roll.json").write_text('{"form": 9, "nodes": {}}')
     with pytest.raises(InputError, match="newer Lykta"):
         Folder(tmp_path).load()
+
+
+def test_undo__takes_it_from_all_who_have_it_to_the_version_before(tmp_path: Path):
+    """Its bundle is still in the folder, since it was rolled out from here; nodes that never had the update are left alone."""
+    fleet, folder = Fleet(20, dict.fromkeys(range(8), "faults")), Folder(tmp_path)
+    for node in fleet.people.values():
+        node.state.software = "0.9"
+    with pytest.raises(LyktaError, match="nothing to undo"):
+        plan.undoing(begun(fleet, bundle(OLD), Folder(tmp_path / "other")), folder, None, fleet.now)
+    assert roll(fleet, bundle(OLD), tmp_path, limits=Limits(1200, unwell=1.0))[0].state == DONE
+    for node in fleet.people.values():
+        node.state.faults = ()
+    stopped, _ = roll(fleet, bundle(), tmp_path)
+    assert stopped.state == STOPPED
+    taken = stopped.of(UPDATED)
+    back, old = plan.undoing(stopped, folder, None, fleet.now)
+    assert (old.head, set(back.nodes), back.undoes) == (bundle(OLD).head, set(taken), bundle().id)
+    folder.begin(back, old)
+    for node in fleet.people.values():
+        node.fate = "well"
+    done, _ = roll(fleet, old, tmp_path)
+    assert done.state == DONE
+    assert {node.software for node in fleet.nodes.values()} == {OLD}
+    assert (tmp_path / f"{bundle().id}.json").is_file()
+
+
+def test_undo__says_which_bundle_is_missing(tmp_path: Path):
+    """The nodes had it from somewhere else."""
+    fleet = Fleet(3)
+    found, _ = roll(fleet, bundle(), tmp_path)
+    with pytest.raises(LyktaError, match=r"before it the nodes had 1\.0.*--to"):
+        plan.undoing(found, Folder(tmp_path), None, fleet.now)
+    assert plan.undoing(found, Folder(tmp_path), bundle(OLD), fleet.now)[0].version == OLD
+
+
+def test_plan__begins_with_whom_one_can_see_and_leaves_other_chips_out(tmp_path: Path):
+    """Then who is online; a street of other boards is told how to build for them."""
+    street = load_street("kungsholms_strand")
+    names = node_names(street.site)
+    states = {name: NodeState(name, lamp, online=lamp != "K07") for lamp, name in names.items()}
+    found, foreign = plan.begin(street, states, names, street.lamps, bundle(), (0.1, 1.0), ["K20"], 0.0)
+    order = list(found.nodes)
+    assert (order[0], order[-1], foreign) == (names["K20"], names["K07"], [])
+    assert len(order) == len(street.lamps)
+    other = replace(bundle().about, chips=("esp32c3",))
+    strange = Bundle(other.signed_part() + bytes(64), {})
+    with pytest.raises(InputError, match="--chip"):
+        plan.begin(street, states, names, street.lamps, strange, (1.0,), (), 0.0)
+
+
+def test_folder__is_for_one_program_at_a_time(tmp_path: Path):
+    """Two that roll out at once would not know of each other."""
+    with Folder(tmp_path).alone(), pytest.raises(InputError, match="Ctrl-C"), Folder(tmp_path).alone():
+        pass
