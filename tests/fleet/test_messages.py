@@ -32,6 +32,7 @@ def test_message__is_read_as_it_was_written(sent: tuple[topics.Kind, messages.Me
 
 
 @pytest.mark.security(21)
+@pytest.mark.security(21)
 @given(drawn.nearly())
 def test_whatever_comes__is_a_message_or_is_refused_with_a_reason(came: tuple[topics.Kind, bytes]):
     """No other exception, and what is taken can be written again."""
@@ -104,6 +105,13 @@ def test_telemetry_without_a_clock__is_placed_where_it_was_received():
     assert found.placed(1_800_010_000) == (1_800_000_000, 1_800_000_900)
 
 
+@pytest.mark.security(23)
+def test_counts_of_less_than_a_quarter_of_an_hour__are_refused():
+    """Who sends them is no node of ours, or tells too much."""
+    with pytest.raises(messages.BadMessage, match="seconds"):
+        messages.parse(topics.TELEMETRY, telemetry(seconds=899, to=1_800_000_899))
+
+
 def test_what_goes_down__is_no_message_of_a_node():
     """Nobody can send settings to the host."""
     with pytest.raises(messages.BadMessage) as bad:
@@ -111,6 +119,7 @@ def test_what_goes_down__is_no_message_of_a_node():
     assert bad.value.reason == "kind"
 
 
+@pytest.mark.security(21)
 def test_hostile__messages_and_topics_are_refused_and_leave_nothing_behind():
     """Three thousand of them; the bench does a million."""
     nobody, refused, kept = hostile.hostile(3_000)

@@ -128,6 +128,7 @@ def refusals():
     ]
 
 
+# security: 22
 def test_letter__with_anything_wrong_leaves_the_old_settings():
     """Each reason by itself: answered, and neither file, counter nor light has changed."""
     node, box = node_of(idle=500)

@@ -84,6 +84,7 @@ def test_telemetry__has_the_mean_and_the_energy_of_a_quarter_of_an_hour():
     assert 31_744 == second["block"]
 
 
+# security: 23
 def test_telemetry__counts_detections_and_tells_nothing_else_of_them():
     """Three people at the post, a minute apart: a count of three, and not a word of when, in no letter at all."""
     node, box = node_of()
@@ -211,6 +212,7 @@ def test_events__that_flap_are_few_complete_and_end_as_they_ended():
     assert [] == [one for one in letters if one["at"] != 1_800_000_000 + one["up"]]
 
 
+# security: 22
 def test_events__of_many_kinds_are_bounded_in_number_and_in_memory():
     """Ten thousand different words in an hour: a burst of 16, then one a minute; what is remembered stays small."""
     box, time = mailbox.Mailbox(), Uptime()
@@ -310,6 +312,7 @@ def test_override__ends_by_command_and_never_lasts_a_day():
     post.live(node, script)
 
 
+# security: 22
 def test_command__that_is_not_obeyed_is_answered_with_the_reason():
     """Replayed, late, forged, broken: each is a security event too. One for another lamp is nothing to us but the answer."""
     node, box = node_of()
@@ -369,6 +372,7 @@ def test_restart__is_answered_first():
     assert 4_000 <= board.now - begun[0] <= 6_500
 
 
+# security: 23
 def test_window__tells_levels_until_it_ends_by_itself():
     """Asked for a day it opens for four hours; both ends are events, the state says until when, and outside of it no level leaves."""
     node, box = node_of()
@@ -401,6 +405,7 @@ def test_window__tells_levels_until_it_ends_by_itself():
     post.live(node, script)
 
 
+# security: 22
 def test_security__of_radio_and_clock_is_told():
     """Forged telegrams with how many, a clock that jumps; honest ones are none."""
     node, box = node_of(2, 5)
