@@ -1,7 +1,8 @@
-"""Hostile telegrams and letters: none gets in, none raises, memory stays as it is.
+"""Hostile telegrams, letters and packets: none gets in, none raises, memory stays as it is.
 
-On a real MicroPython VM: telegrams against the node's gate (the kinds of `tests/micropython/test_telegram.py`), and letters from a broker
-that lies (`tests/micropython/test_hostile_letters.py`). On the host: what a node could send, under any topic (`tests/fleet/hostile.py`).
+On a real MicroPython VM: telegrams against the node's gate (the kinds of `tests/micropython/test_telegram.py`), letters from a broker that
+lies (`test_hostile_letters.py`), and the packets themselves, cut, lengthened or random (`test_mqtt.py`). On the host: what a node could
+send, under any topic (`tests/fleet/hostile.py`).
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def report(count: int = COUNT) -> Iterator[str]:
     script = f"import hooks; hooks.install(); import test_hostile_letters as t; print(*t.hostile({count}))"
     said, found = timed(count, "letters at a node", lambda: on_the_vm(script))
     yield f"{said}0 obeyed (aim 0), 0 exceptions, heap within 4 kB; {found[0]:,} for nobody, {found[1]:,} refused"
+    said, found = timed(count, "packets of a broker at a node", lambda: on_the_vm(f"import test_mqtt as t; print(t.measured({count}))"))
+    yield f"{said}0 exceptions, heap within 256 bytes; {found[0]:,} were packets"
     said, found = timed(count, "messages and topics at the host", lambda: list(hostile.hostile(count)))
     yield f"{said}0 exceptions, {found[2]:,} bytes kept (aim: none); {found[0]:,} topics of nobody, {found[1]:,} messages refused"
 

@@ -216,7 +216,7 @@ def test_power_cut__is_a_last_will_only_where_the_broker_notices(tmp_path: Path)
 
 def test_dead_machine__costs_no_sockets(tmp_path: Path):
     """More tries than a board has sockets: each is closed, whatever went wrong on it."""
-    found = lived(tmp_path, 90, lamps=1, mood="dead", demand=None)
+    found = lived(tmp_path, 60, lamps=1, mood="dead", demand=None)
     assert len(found.opened) > 12 and found.network.peers == {}
 
 

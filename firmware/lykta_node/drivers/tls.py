@@ -56,7 +56,7 @@ class Tls:
 
 
 class _Stream(asyncio.StreamReader):
-    """Both ways, as all streams of MicroPython. After an error its TLS leaves the socket below open: ten of those, and no more can be made."""
+    """Both ways, as all streams of MicroPython. After an error its TLS leaves the socket below open: of those there are only ten."""
 
     def __init__(self, safe, tcp) -> None:
         super().__init__(safe)
