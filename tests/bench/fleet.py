@@ -75,7 +75,7 @@ def ingest(folder: Path, count: int) -> Iterator[str]:
     site = street(1_000)
     names = list(node_names(site.site).values())
     size = len(telemetry(NIGHT))
-    yield f"  {count:,} reports of {len(names):,} nodes ({size} bytes each, QoS 1) wait at mosquitto for a client's session; messages a second"
+    yield f"  {count:,} reports of {len(names):,} nodes ({size} bytes each, QoS 1) wait for a session at mosquitto; taken in a second"
     (folder / "mqtt").mkdir()
     with contextlib.closing(Mosquitto(folder / "mqtt", port=(port := free_port()), config=_OPEN.format(port=port))) as mosquitto:
         mosquitto.start()
