@@ -142,4 +142,7 @@ def test_node__sends_what_the_contract_says(tmp_path: Path):
             assert list(SCHEMAS[found.kind].iter_errors(json.loads(bytes.fromhex(data)))) == []
             seen.setdefault(found.kind.name, []).append(message)
     assert {"state", "telemetry", "event", "answer", "live"} == set(seen)
+    assert seen["state"][0] == messages.State(online=False)  # its last will
+    (told,) = (line.split()[1:] for line in run.stdout.splitlines() if line.startswith("topics "))
+    assert [kind.topic for kind in topics.KINDS.values()] == told
     assert {"start", "security", "override", "command", "window", "fault", "right"} <= {event.kind for event in seen["event"]}  # type: ignore[union-attr]

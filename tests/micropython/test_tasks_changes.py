@@ -175,6 +175,51 @@ def test_letter__that_comes_again_is_answered_and_changes_nothing():
     post.live(node, script)
 
 
+def test_letter__that_a_cut_interrupted_is_completed_by_the_next_start():
+    """Before the files are read: the node begins with all that is new."""
+    found = {"program": post.program(300), "table": post.table(3, 6), "adjacent": post.integers([2, 4])}
+    node_of(3, 5)
+    from lykta_node import app
+
+    files = app.Node().store
+    files.write(letterfiles.KEPT, sealed(7, recipient=3, **found), 7)
+    files.write("program", found["program"], 7)
+    node = app.Node()
+    assert found == {name: node.store.read(name) for name in found}
+    assert [7, 7, 7] == [node.store.version(name) for name in found]
+    assert -1 == node.store.version(letterfiles.KEPT)
+    assert [2, 4] == node.papers.adjacent
+
+
+def test_letter__with_which_the_node_did_not_start_is_left():
+    """It runs on the files of before, says so, refuses the same again and takes the next."""
+    node, _ = node_of(idle=500)
+    node.store.write("program", post.program(300), 7)
+    node.store.write(letterfiles.KEPT, sealed(7, program=post.program(300)), 7)
+    node.store.set_count("settings", 7)
+    node.store.set_count("rung", 1)
+    from lykta_node import app, online
+
+    node = app.Node(post.Trace())
+    box, _ = online.correspond(node, 1)
+
+    async def script(node):
+        await asyncio.sleep_ms(30_000)
+        assert 500 == post.light()
+        assert 1 == told(box, letter.STATE)[-1]["settings"]
+        box.take(letter.SETTINGS, sealed(7, program=post.program(300)))
+        await asyncio.sleep_ms(1_000)
+        box.take(letter.SETTINGS, sealed(8, program=post.program(600)))
+        await asyncio.sleep_ms(10_000)
+        assert 600 == post.light()
+        assert [(7, False, "failed"), (8, True, "")] == answers(box)
+        assert 8 == told(box, letter.STATE)[-1]["settings"]
+        assert ("settings", "failed") in [(event["kind"], event["what"]) for event in told(box, letter.EVENT)]
+
+    post.live(node, script)
+    assert "letter" not in os.listdir("/data")
+
+
 def test_table__starts_the_node_anew_from_full_light():
     """At a time of its own, once the answer has had time to go; the files of one letter belong together."""
     node, box = node_of(3, 5)

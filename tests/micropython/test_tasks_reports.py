@@ -13,7 +13,7 @@ from vboard import board
 from lykta_node import app, online
 from lykta_node.core import bundle, letter, payload, telegram  # noqa: F401 - the app could not find it later
 from lykta_node.core import lamp as row
-from lykta_node.tasks import changes, mailbox, reports, update  # noqa: F401
+from lykta_node.tasks import changes, courier, mailbox, reports, update  # noqa: F401
 from lykta_node.tasks.account import Account
 from lykta_node.tasks.events import Events
 
@@ -472,6 +472,8 @@ def letters():
     """For the host's tests: print every letter of a node that much happens to, as topic and hexadecimal digits."""
     node, box = node_of(2, 5)
     desk = Desk()
+    print("topics", *mailbox.TOPICS[letter.STATE : letter.PIECE])
+    print("letter", mailbox.TOPICS[letter.STATE], courier.WILL.hex())
 
     def show():
         while box.first() is not None:

@@ -9,6 +9,7 @@
     bad: ...      the program would have to be mended (the faults of `core/repair`)
     expired       tonight is none of the nights that the program is for
     room, flash   they find no place, in memory or flash
+    failed        the node did not start with them, and runs on those of before
 
 A letter that is there already is answered as one that was taken.
 
@@ -33,6 +34,7 @@ from .reports import SETTINGS
 _IDLE_MS = const(3_600_000)
 _APART_MS = const(7_919)  # between the restarts of two neighbours
 _SPREAD_MS = const(60_000)
+_PREVIOUS_FILES = const(1)  # rung of boot.py
 _SPARE = const(4)  # blocks of the file system that stay free
 _FAULTS = ("unreadable", "place", "clock", "night", "calendar", "floor", "row", "fixture", "expired")
 
@@ -47,6 +49,7 @@ class Changes:
         self._alarm = Alarm()
         self._came: "bytes | None" = None
         self._restarts_at = -1
+        self._fell_back = node.store.count("rung") == _PREVIOUS_FILES
         mailbox.on(letter.SETTINGS, self.take)
 
     def take(self, data: bytes) -> None:
@@ -106,6 +109,8 @@ class Changes:
         if reader.version < max(versions + [node.store.count(SETTINGS)]):
             return "old"
         if reader.version == min(versions):
+            if self._fell_back:
+                return "failed"
             self._taken(reader.version)
             return "again"
         reason = self._fault(files)
@@ -123,6 +128,7 @@ class Changes:
         """Settings of a version are there."""
         if self._node.store.count(SETTINGS) < version:
             self._node.store.set_count(SETTINGS, version)
+        self._fell_back = False
         self._reports.change("settings", version)
 
     def _fault(self, files) -> str:

@@ -25,6 +25,7 @@ BEAT_MS = const(2_000)
 PERIOD_S = const(900)
 WINDOW_S = const(14_400)
 SETTINGS = "settings"  # counter in the store: the highest version of settings that was taken
+_PREVIOUS_FILES = const(1)  # rung of boot.py
 _APART = const(37)  # seconds between the first telemetry of two neighbours
 _LIVE_MS = const(10_000)  # at least so often in a window, though nothing changes
 _FAREWELL_MS = const(4_000)  # for an answer to go before a restart
@@ -46,12 +47,13 @@ class Reports:
         self._account = Account(node.control, node.fixture, node.meter, draws)
         self._due = PERIOD_S + node.papers.number * _APART % PERIOD_S  # seconds that the account must have
         self._findings = Findings(node, self.events)
+        self._fell_back = node.store.count("rung") == _PREVIOUS_FILES and node.store.version("program.old") >= 0
         self._state = {
             "v": _FORM,
             "online": True,
             "software": software,
             "slot": slot,
-            "settings": node.store.count(SETTINGS),
+            "settings": node.store.version("program.old") if self._fell_back else node.store.count(SETTINGS),
             "tier": tier,
             "board": printable(node.papers.kind, _NAME),
             "number": node.papers.number,
@@ -75,6 +77,8 @@ class Reports:
         """Report for ever."""
         if not self.turns:
             self.events.tell("start", _cause(), f"start {self.boot}, {self._state['software'] or 'software'} in slot {self._state['slot']}")
+            if self._fell_back:
+                self.events.tell("settings", "failed", "the node did not start with them, and runs on those of before")
         while True:
             self.turns = (self.turns + 1) & ticks.WRAP
             self.beat(ticks.now())
