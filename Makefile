@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest
 CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check env fast sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services test-fetch soak docs bench size coverage pictures lock clean
+.PHONY: help demo studio test check env fast sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services test-fetch soak docs bench size sbom coverage pictures lock clean
 
 help: ## this list
 	@echo 'Lykta: adaptive street lighting. The two to know: `make demo` and `make test`.'
@@ -19,6 +19,10 @@ help: ## this list
 
 demo: $(VENV)/.base ## simulate a night at Valla Torg, print its figures, write night/report.html
 	@$(PY) -m lykta simulate valla_torg --out night
+	@echo 'Tune       this night, with every change before your eyes: make studio'
+
+studio: $(VENV)/.dev ## open the page on which the night of the demo is looked at and tuned
+	@$(PY) -m lykta studio valla_torg
 
 test: $(VENV)/.dev ## all tests but those that build and install
 	@$(PYTEST) -m "not slow and not sumo and not services"
@@ -85,6 +89,9 @@ bench: $(VENV)/.dev ## the published figures: energy, service, and time per stag
 
 size: $(VENV)/.dev ## what the firmware weighs: its compiled files, and the heap of a node on a 32-bit VM
 	@$(PY) -m gauges.size
+
+sbom: $(VENV)/.dev ## what the software is made of, as CycloneDX: dist/sbom/, one list for the node, one for the tools
+	@$(PY) -m gauges.sbom
 
 coverage: $(VENV)/.dev ## which lines of the firmware the tests run on MicroPython, file by file
 	@$(PY) -m gauges.lines --least 90

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gauges import security
 from lykta.errors import EnvironmentLacks
 from lykta.vm import environment, find_vm
 
@@ -24,10 +25,14 @@ def claims() -> list[object]:
     """One parameter for each test function in tests/micropython/."""
     found = []
     for file in sorted(HERE.glob("test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        text = file.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 marks = [pytest.mark.slow] if node.name.endswith(("__slow", "__soak")) else []
                 marks += [pytest.mark.soak] if node.name.endswith("__soak") else []
+                said = security.MARK.match(lines[node.lineno - 2])
+                marks += [pytest.mark.security(*map(int, said[1].split(", ")))] if said else []
                 found.append(pytest.param(file.stem, node.name, id=f"{file.stem}-{node.name}", marks=marks))
     return found
 

@@ -66,6 +66,7 @@ def test_every_node__has_files_of_its_own(tmp_path: Path):
         assert name_of(credential(made, f"street.{lamp}").certificate) == f"street.{lamp}"
 
 
+@pytest.mark.security(2)
 def test_keys__are_for_their_owner_alone(tmp_path: Path):
     """Of brokers, nodes, people and the authority; nobody else may even look into their folders."""
     network(tmp_path, city=1)
@@ -297,6 +298,7 @@ def test_revoke__needs_a_network_a_node_and_a_reason(here: Path, capsys: pytest.
     assert "no node of the network" in capsys.readouterr().err
 
 
+@pytest.mark.security(7)
 def test_revoke__broker_out_of_reach__says_what_is_left_to_do(here: Path, capsys: pytest.CaptureFixture[str]):
     """Status 1; the list is written, the node's files are gone, and the next config makes others."""
     assert main(["broker", "config", "kungsholms_strand", "--port", "9"]) == 0

@@ -64,6 +64,7 @@ def test_node__is_let_in(made: Network, tmp_path: Path):
     assert knock(made.districts[DISTRICT].port, trust(made, credential(made, NODE), tmp_path), NODE) == "in"
 
 
+@pytest.mark.security(2, 4)
 @pytest.mark.usefixtures("broker")
 def test_nobody__is_let_in_without_a_certificate(made: Network, tmp_path: Path):
     """TLS alone is not enough."""
@@ -71,6 +72,7 @@ def test_nobody__is_let_in_without_a_certificate(made: Network, tmp_path: Path):
     assert said == "SSLV3_ALERT_HANDSHAKE_FAILURE"
 
 
+@pytest.mark.security(4)
 @pytest.mark.usefixtures("broker")
 def test_same_name_of_another_authority__is_refused(made: Network, tmp_path: Path):
     """Anybody can make a certificate with a node's name."""
@@ -78,6 +80,7 @@ def test_same_name_of_another_authority__is_refused(made: Network, tmp_path: Pat
     assert said == "TLSV1_ALERT_UNKNOWN_CA"
 
 
+@pytest.mark.security(4)
 @pytest.mark.usefixtures("broker")
 @pytest.mark.parametrize(
     ("made_at", "said"),
@@ -90,6 +93,7 @@ def test_certificate_out_of_its_time__is_refused(made: Network, tmp_path: Path, 
     assert knock(made.districts[DISTRICT].port, trust(made, shown, tmp_path), NODE) == said
 
 
+@pytest.mark.security(3)
 @pytest.mark.usefixtures("broker")
 def test_server_of_another_authority__is_refused_by_who_connects(made: Network, tmp_path: Path):
     """A node that trusts its own authority never speaks to another's broker."""
@@ -98,6 +102,7 @@ def test_server_of_another_authority__is_refused_by_who_connects(made: Network, 
     assert knock(made.districts[DISTRICT].port, context, NODE) == "CERTIFICATE_VERIFY_FAILED"
 
 
+@pytest.mark.security(2)
 @pytest.mark.usefixtures("broker")
 def test_plain_tcp__gets_no_answer(made: Network):
     """There is no listener without TLS."""
@@ -118,6 +123,7 @@ def test_plain_tcp__gets_no_answer(made: Network):
 # --- what they can do -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.security(5)
 @pytest.mark.usefixtures("broker")
 def test_node_speaking_as_another__is_not_delivered(made: Network, tmp_path: Path):
     """State, events and commands in another's name, or to anywhere else: nobody gets them."""
@@ -133,6 +139,7 @@ def test_node_speaking_as_another__is_not_delivered(made: Network, tmp_path: Pat
     assert asyncio.run(scene()) == (f"{HERE}/n/{NODE}/up/event", b"mine")
 
 
+@pytest.mark.security(5)
 @pytest.mark.usefixtures("broker")
 def test_node_that_subscribes_to_all__hears_only_what_is_for_it(made: Network, tmp_path: Path):
     """Neither what others tell, nor what they are told, retained or not, nor what the broker says of itself."""
@@ -168,6 +175,7 @@ def test_piece_of_an_update__is_for_every_node(made: Network, tmp_path: Path):
     assert asyncio.run(scene()) == (f"{HERE}/update/b1/7", b"piece")
 
 
+@pytest.mark.security(6)
 @pytest.mark.usefixtures("broker")
 def test_client_id_of_another__pushes_nobody_out(made: Network, tmp_path: Path):
     """A node that says that it is another is itself: the other stays, and hears what comes."""
@@ -182,6 +190,7 @@ def test_client_id_of_another__pushes_nobody_out(made: Network, tmp_path: Path):
     assert asyncio.run(scene()) == (f"{HERE}/n/{OTHER}/down/command", b"still here")
 
 
+@pytest.mark.security(5)
 @pytest.mark.usefixtures("broker")
 @pytest.mark.parametrize("who", ["viewer-1", "ingest-1"])
 def test_viewer__commands_nobody(made: Network, tmp_path: Path, who: str):
@@ -226,6 +235,7 @@ def test_letter_that_is_too_long__ends_the_session_of_who_sent_it(made: Network,
 # --- who is taken out -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.security(7, 24)
 def test_revoked__is_refused_after_the_list_is_read_and_the_live_session_is_cut(tmp_path: Path):
     """The whole way: the broker as `run` starts it, a node in it, revoked by its lamp."""
     made = network(tmp_path / "network")[0]
@@ -270,6 +280,7 @@ def test_live_session__survives_the_list_alone(made: Network, broker: Mosquitto,
         assert knock(made.districts[DISTRICT].port, shown, NODE) == "SSLV3_ALERT_CERTIFICATE_REVOKED"
 
 
+@pytest.mark.security(24)
 def test_lamp_that_is_gone__leaves_no_state_behind(made: Network, broker: Mosquitto, tmp_path: Path):
     """`--gone`: who asks later does not hear of it."""
     mine = network(tmp_path / "network", port=made.districts[DISTRICT].port)[0]
@@ -294,6 +305,7 @@ def test_lamp_that_is_gone__leaves_no_state_behind(made: Network, broker: Mosqui
 # --- gateways and the city ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.security(5)
 def test_gateway__speaks_for_its_lamps_and_for_no_others(tmp_path: Path):
     """Of four lamps with two gateways, each speaks for its own neighbour; heard it is only there."""
     site = row(4)

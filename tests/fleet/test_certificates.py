@@ -49,6 +49,7 @@ def test_server__is_known_by_names_and_addresses(tmp_path: Path):
     assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
 
 
+@pytest.mark.security(1)
 def test_numbers__are_all_different_and_long(tmp_path: Path):
     """Two certificates of one name have different numbers, of more than 64 bits that nobody can guess."""
     with authority_in(tmp_path, "a", NOW) as authority:
@@ -126,6 +127,7 @@ def test_certificate_of_another_authority__is_not_kept(tmp_path: Path):
     assert Credential.read(cert, tmp_path / "nothing") is None
 
 
+@pytest.mark.security(7)
 def test_revoked__is_on_the_list_and_never_kept(tmp_path: Path):
     """All certificates of the name, and only those; a list of nobody is a list too."""
     with authority_in(tmp_path, "a", NOW) as authority:

@@ -292,6 +292,7 @@ def test_refused__is_said_at_once(tmp_path: Path):
     run(work())
 
 
+@pytest.mark.security(21)
 def test_hostile_letters__are_counted_and_change_nothing():
     """Other topics, other districts, no JSON, letters that only the host sends, retained reports."""
     roster = Roster(DISTRICT, {name("K01"): "K01"})

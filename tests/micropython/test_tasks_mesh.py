@@ -133,6 +133,7 @@ def test_silence__of_all_neighbours_is_bright_and_one_voice_ends_it():
     post.live(node, script)
 
 
+# security: 13
 def test_replay__of_a_whole_hour_changes_nothing():
     """Recorded telegrams are refused, and are no sign of life."""
     node = post.street()
@@ -155,6 +156,7 @@ def test_replay__of_a_whole_hour_changes_nothing():
     post.live(node, script)
 
 
+# security: 14
 def test_flood__of_a_thousand_a_second_is_bright_until_it_is_over():
     """Forged telegrams of known senders for ten seconds: reported and bright within two; a minute after the last all is well."""
     node = post.street()
@@ -221,6 +223,7 @@ def test_command__is_obeyed_once_and_outlives_a_restart():
     assert 7 == NVS("lykta").get_i32("order")
 
 
+# security: 20
 def test_command__of_a_wrong_key_to_another_or_too_late_is_not_obeyed():
     """Each reason by itself; one to somebody else is passed on, one for this lamp is not."""
     node = post.street()

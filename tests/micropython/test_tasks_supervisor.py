@@ -90,6 +90,7 @@ def test_task__that_hangs_is_ended_and_started_again():
     post.live(node, script)
 
 
+# security: 17
 def test_control__that_raises_leaves_full_light():
     """While it is down the light is full; it begins anew after a second."""
     node = post.street()
@@ -111,6 +112,7 @@ def test_control__that_raises_leaves_full_light():
     post.live(node, script)
 
 
+# security: 17
 def test_control__that_fails_again_and_again_starts_the_board_anew():
     """After the fifth time, with full light."""
     node = post.street()
@@ -126,6 +128,7 @@ def test_control__that_fails_again_and_again_starts_the_board_anew():
     assert 1000 == post.light()
 
 
+# security: 18
 def test_watchdog__starts_after_the_window_and_bites_when_control_stops():
     """Not in the first ten seconds, for whoever comes with a cable; then at most 10 s after control last came round."""
     node = post.street()
@@ -171,6 +174,7 @@ def test_start__is_confirmed_after_a_minute_of_control():
     post.live(node, script)
 
 
+# security: 12
 def test_trial__must_hear_a_neighbour_within_ten_minutes():
     """A version on trial whose radio is deaf does not become the one in use: the board starts anew, and that start has failed."""
     post.write(post.files())
@@ -238,6 +242,7 @@ def test_report__tells_an_outage_once_when_it_begins_and_once_when_it_ends():
     assert ["wrong: wire", "right again: wire", "wrong: radio", "right again: radio"] == found, found
 
 
+# security: 17
 def test_memory__that_runs_out_starts_the_board_anew():
     """Less than 8 kB free on every beat of a minute; it is reported at once."""
     node = post.street()

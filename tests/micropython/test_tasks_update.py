@@ -58,6 +58,7 @@ def test_update__is_confirmed_by_the_node_alone():
     assert [] == answers(made)
 
 
+# security: 12
 def test_update__that_fails_three_starts_gives_way_and_is_not_taken_again():
     """boot.py goes back; the node says so, refuses the same bundle, and takes another one."""
     made = node()
@@ -103,6 +104,7 @@ def test_update__signed_by_the_backup_key_is_as_good():
     assert made.take(bundles.Bundle(NEW, secret=bundles.BACKUP_SECRET, key=form.BACKUP))
 
 
+# security: 8, 22
 def test_signature__of_anybody_else_is_refused():
     """A stranger's, the wrong one of our keys, none; and a node that knows no key takes nothing."""
     made = node()
@@ -112,6 +114,7 @@ def test_signature__of_anybody_else_is_refused():
     refused(Made(keys=b""), NEW_BUNDLE, "no release key here")
 
 
+# security: 8
 def test_offer__with_any_flipped_bit_is_refused():
     """In head or signature; the cheap checks may find it first."""
     made = node()
@@ -126,6 +129,7 @@ def test_offer__with_any_flipped_bit_is_refused():
     assert ("a", "-") == slots.record()
 
 
+# security: 9, 10
 def test_offer__that_does_not_fit_is_refused():
     """Expired, lower security, other chip, newer runtime, another form of slots, sizes that cannot be, no offer at all."""
     made = node(stamp=1_000)
@@ -150,6 +154,7 @@ def test_offer__that_does_not_fit_is_refused():
     assert made.take(bundles.Bundle(NEW, security=5, expiry=1_001, chips="esp32c3,esp32"))
 
 
+# security: 10
 def test_expiry__cannot_be_told_without_a_clock():
     """A node that does not know the time takes the update: it may be what puts the clock right."""
     made = node(stamp=0)
@@ -185,6 +190,7 @@ def test_offer__waits_until_this_start_has_proved_itself():
     assert passed() > 60_000
 
 
+# security: 8
 def test_list__that_is_none_is_refused():
     """Names that lead out of the slot, twice the same, not the lengths of the head: signed or not, nothing is written by them."""
     made = node()
@@ -201,6 +207,7 @@ def test_list__that_is_none_is_refused():
     assert ["a", "b", "data", "slots"] == sorted(os.listdir("/"))
 
 
+# security: 8
 def test_pieces__that_come_wrong_are_asked_for_again():
     """Spoiled once, lost once, too short once: the update is whole in the end."""
     made = node()

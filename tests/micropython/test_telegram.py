@@ -122,6 +122,7 @@ def test_payload__refuses_what_is_out_of_limits():
     assert wire.take(values, 0, ((0, 0, row.NEVER),)) and values[0] == row.NEVER
 
 
+# security: 13
 def test_checks__come_in_their_order():
     """Each kind of bad telegram is refused for its own reason, the cheapest first."""
     door = gate()
@@ -175,6 +176,7 @@ def test_board__replaced_is_heard_again_after_ten_minutes():
     assert telegram.STALE == verdict(door, message(epoch=90, counter=999), stamp=STAMP + 152)
 
 
+# security: 14
 def test_flood__is_refused_before_the_hash():
     """A hundred hashes at once, and one more every 10 ms; the rest is counted as not looked at."""
     door = gate()
@@ -237,6 +239,7 @@ def hostile(count):
     return door.counts
 
 
+# security: 13
 def test_hostile__telegrams_never_get_in():
     """A hundred thousand of them."""
     counts = hostile(HOSTILE)
@@ -244,6 +247,7 @@ def test_hostile__telegrams_never_get_in():
     assert min(counts[telegram.LENGTH], counts[telegram.OLD], counts[telegram.STALE], counts[telegram.FORGED]) > 1_000, counts
 
 
+# security: 21
 def test_hostile__payloads_never_raise():
     """Whatever stands in a payload, reading it ends, stays in the buffer, and leaves values within limits or says no."""
     random = draws(2)

@@ -173,11 +173,13 @@ def sweep(step, begin):
     return cuts
 
 
+# security: 11
 def test_update__survives_cuts__sample():
     """At every seventeenth write, clean, torn and garbage: never unbootable, never a mixture, and the update is in use in the end."""
     assert sweep(17, 3) >= 27
 
 
+# security: 11
 def test_update__survives_a_cut_at_every_write__soak():
     """At every one."""
     cuts = sweep(1, 0)
@@ -185,6 +187,7 @@ def test_update__survives_a_cut_at_every_write__soak():
     assert cuts > 400
 
 
+# security: 11
 def test_update__survives_a_second_cut_while_it_recovers__soak():
     """The second cut at every seventh write of the start after each third one, in all ways."""
     cuts = 0
@@ -204,6 +207,7 @@ def test_update__survives_a_second_cut_while_it_recovers__soak():
     assert cuts > 1_000
 
 
+# security: 11, 12
 def test_trial_that_fails__survives_a_cut_at_every_write_of_its_way_back():
     """boot.py's own writes: a version that never confirms gives way after three starts, whenever the power is cut meanwhile."""
     prepare()

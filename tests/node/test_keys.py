@@ -71,6 +71,7 @@ def test_keys__are_for_nobody_else_to_read(street):
         KeyStore.open(street.site)
 
 
+@pytest.mark.security(1)
 def test_keys__are_all_different_and_come_from_the_system(street):
     """34 nodes, one segment: 35 keys of 32 bytes, no two alike; drawn anew they are others."""
     first = KeyStore.make(street.site, KeyFile(Path("a.json")), NOW)
@@ -121,6 +122,7 @@ def test_rotation__gives_every_generation_an_id_of_its_own(street):
         assert len(ids) == len(set(ids))
 
 
+@pytest.mark.security(24)
 def test_revocation__leaves_nothing_of_what_the_stolen_board_knew(street):
     """Another key of its own at once; after the three rounds none of what it held is accepted anywhere."""
     store = made(street)

@@ -262,6 +262,7 @@ def test_set__refuses_as_a_profile_does_and_writes_nothing(port: str, capsys: py
     assert json.loads(run(capsys, "get", "--json"))["version"] == 1
 
 
+@pytest.mark.security(2)
 def test_backup__brings_back_what_was_and_holds_no_key(template: tuple[Path, KeyStore], port: str, capsys: pytest.CaptureFixture[str]):
     """Kept, changed, put back, twice; none of the street's keys is in the file."""
     assert "identity, board, program, table, adjacent of K05. No keys are in it." in run(capsys, "backup", "-o", "k05.zip")
@@ -288,6 +289,7 @@ def test_restore__of_another_lamps_backup_is_refused(port: str, capsys: pytest.C
     assert "there is no such file" in run(capsys, "restore", "nowhere.zip", status=2)
 
 
+@pytest.mark.security(24)
 def test_factory_reset__wants_the_name_and_leaves_nobody(port: str, capsys: pytest.CaptureFixture[str]):
     """The wrong name removes nothing; the right one all that made it K05, the keys among it; firmware and light stay."""
     assert '"K04" is not "K05": nothing was removed.' in run(capsys, "factory-reset", "--confirm", "K04", status=2)

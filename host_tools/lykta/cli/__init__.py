@@ -25,7 +25,7 @@ INTERRUPTED = 130
 #: it is imported only when it is wanted, so that `lykta --help` does not wait for NumPy.
 VERBS = {
     "accept": "List what is open before a street can be taken over; write its page, table and labels.",
-    "broker": "Set up the broker of a street: who is let in, what they may do there; run one here.",
+    "broker": "Set up the broker of a street: who is let in, what they may do there; run one on this machine.",
     "city": "Simulate a night of a site of many streets, street by street.",
     "compare": "Profiles and schemes beside each other, in the same nights with the same people.",
     "explain": "Which setting, which sensor and which lamp cost most energy or service.",

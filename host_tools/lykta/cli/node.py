@@ -311,8 +311,12 @@ def factory_reset(port: str | None, site_name: str | None, confirm: str | None) 
         if typed.strip() != name:
             raise InputError.of("factory-reset", f'"{typed}" is not "{name}": nothing was removed.')
         session.calm(board)
+        certified = "/data/cert" in board.files("/data")
         board.run(programs.FORGET, patience_s=_LOOK_S)
     click.echo(f"{name} is nobody now, and full. Make it a lamp again: lykta flash SITE LAMP")
+    if certified:
+        click.echo("It had a certificate, with which its broker still lets it in. If it leaves your hands:")
+        click.echo(f'  lykta broker revoke {name} --site {site_name or "SITE"} --why "..."')
     if record is not None:
         record.note("reset", {})
 

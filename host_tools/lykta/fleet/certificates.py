@@ -126,6 +126,7 @@ class Authority:
         self.root = root
         self.issued = issued
         self.now = now
+        self._by_number = {one.number: one for one in issued}
 
     def server(self, names: Sequence[str], kept: Credential | None = None) -> Credential:
         """For a broker that is reached by these names and addresses; `kept` where it still serves."""
@@ -160,15 +161,16 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = builder.sign(self.root.key, hashes.SHA256())
         since, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        self.issued.append(Issued(f"{certificate.serial_number:x}", name, role, since.isoformat(), end.isoformat()))
+        made = Issued(f"{certificate.serial_number:x}", name, role, since.isoformat(), end.isoformat())
+        self.issued.append(made)
+        self._by_number[made.number] = made
         return Credential(certificate, key)
 
     def holds(self, credential: Credential) -> bool:
         """Whether a certificate is ours, not revoked, and holds for long enough that nobody need renew it."""
         certificate = credential.certificate
         since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        number = f"{certificate.serial_number:x}"
-        known = next((one for one in self.issued if one.number == number), None)
+        known = self._by_number.get(f"{certificate.serial_number:x}")
         if known is None or known.revoked or not since <= self.now <= until - (until - since) * RENEWED_AT:
             return False
         try:
@@ -245,24 +247,25 @@ def name_of(certificate: x509.Certificate) -> str:
     return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
-def write_secret(path: Path, data: bytes) -> None:
-    """Write beside and rename; for its owner alone, not for a moment for others."""
-    _write(path, data, 0o600)
+def write_secret(path: Path, data: bytes, sync: bool = True) -> None:
+    """Write beside and rename; for its owner alone, not for a moment for others. `sync`: wait until the disk has it."""
+    _write(path, data, 0o600, sync)
 
 
-def write_public(path: Path, data: bytes) -> None:
-    """Write beside and rename, so that a cut leaves the old one."""
-    _write(path, data, 0o644)
+def write_public(path: Path, data: bytes, sync: bool = True) -> None:
+    """Write beside and rename, so that a cut leaves the old one. `sync`: wait until the disk has it."""
+    _write(path, data, 0o644, sync)
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def _write(path: Path, data: bytes, mode: int, sync: bool) -> None:
     new = path.with_name(f".{path.name}.new")
     try:
         new.unlink(missing_ok=True)
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
         raise InputError.of(str(path), f"cannot be written: {error.strerror}. Give another folder with --out, or make room.") from None

@@ -210,7 +210,7 @@ for p in ('/crash','/slots.new'):
  except OSError:
   pass
 q_n=NVS('lykta')
-for k in ('boots','failed','rung','order','number'):
+for k in ('boots','failed','rung','order','number','settings','over_level','over_end'):
  try:
   q_n.erase_key(k)
  except OSError:

@@ -166,8 +166,8 @@ def _private(folder: Path) -> None:
 
 
 def _keep(path: Path, content: bytes, secret: bool = False) -> bool:
-    """Write a file if it is another one; whether it was."""
+    """Write a file if it is another one; whether it was. Nobody waits for the disk: what a power cut takes the next run makes anew."""
     if path.exists() and path.read_bytes() == content and (not secret or not path.stat().st_mode & 0o077):
         return False
-    (write_secret if secret else write_public)(path, content)
+    (write_secret if secret else write_public)(path, content, sync=False)
     return True
