@@ -43,6 +43,10 @@ class InputError(LyktaError):
         self.problems = sorted(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[list[Problem]]]:
+        """How it travels between processes: with its problems, not with the text that it made of them."""
+        return type(self), (self.problems,)
+
     @classmethod
     def of(cls, file: str, message: str, *, line: int = 0, column: int = 0, path: str = "") -> InputError:
         """The error with a single problem."""

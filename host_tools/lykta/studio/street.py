@@ -55,6 +55,7 @@ class _Street:
         self._wizard = ImportWizard(session, self._open)
         session.listen(STREET, self._other_street)
         self._show(stay=False)
+        self._panel.show(())
 
     def _bar(self) -> None:
         say = self._session.say
@@ -82,7 +83,6 @@ class _Street:
             self._board.load(drawing)
             self._board.select(())
         self._panel.take(draft, self._simulated())
-        self._panel.show(self._board.chosen)
         self._show_legend()
         self._show_check()
         self._show_bar()
@@ -161,6 +161,7 @@ class _Street:
         self._notice.clear()
         draft.take(text, site)
         self._show(stay=True)
+        await self._panel.look_at(self._board.chosen)
 
     async def _step(self, *, back: bool) -> None:
         draft = self._draft
@@ -168,6 +169,7 @@ class _Street:
         if text is not None:
             draft.step(await self._read(text), back=back)
             self._show(stay=True)
+            await self._panel.look_at(self._board.chosen)
 
     async def _read(self, text: str) -> Site:
         draft = self._draft
@@ -180,7 +182,7 @@ class _Street:
         finally:
             waiting.delete()
 
-    def _simulate(self) -> None:
+    async def _simulate(self) -> None:
         """Let Tune and Night work on the street as it is on the map, with the profile as it is."""
         session = self._session
         profile = session.draft
@@ -192,6 +194,7 @@ class _Street:
         session.draft = profile
         self._say(session.say("Tune and Night simulate this street now."))
         self._show(stay=True)
+        await self._panel.look_at(self._board.chosen)
 
     async def _ask_save(self) -> None:
         draft, say = self._draft, self._session.say
@@ -228,6 +231,7 @@ class _Street:
         self._draft = kept(self._session, "street", lambda: SiteDraft.open(site), anew=True)
         self._notice.clear()
         self._show(stay=False)
+        self._panel.show(())
         if len(site.lamps) > _MANY:
             self._say(self._session.say("A city is looked at and edited here. Simulate it with `lykta city`; tune one of its streets."))
 
@@ -236,6 +240,7 @@ class _Street:
         if not self._simulated():
             self._draft = kept(self._session, "street", lambda: SiteDraft.open(self._session.street.site), anew=True)
             self._show(stay=False)
+            self._panel.show(())
 
 
 _SIGNS = (("▼", N_("entrance")), ("◯", N_("sensor and its range")), ("◔", N_("radar")), ("◎", N_("has a floor")))

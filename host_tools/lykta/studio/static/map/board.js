@@ -9,7 +9,7 @@ const LONGEST_FRAME_MS = 100;
 
 export default {
   template: `
-    <div class="board">
+    <div class="board" :data-lamps="lamps">
       <canvas ref="canvas" class="board-map" tabindex="0" role="application" :aria-label="words.map"></canvas>
       <div class="board-tools">
         <button type="button" :aria-label="words.closer" :title="words.closer" @click="view.zoom(1.5)"><i class="material-icons">add</i></button>
@@ -36,7 +36,7 @@ export default {
     </div>`,
   props: { words: Object, plays: Boolean },
   data() {
-    return { said: "", loaded: false, playing: false, clock: "", phase: "", t: 0, from: 0, until: 1, first: "", last: "", speed: 10, speeds: SPEEDS };
+    return { lamps: 0, said: "", loaded: false, playing: false, clock: "", phase: "", t: 0, from: 0, until: 1, first: "", last: "", speed: 10, speeds: SPEEDS };
   },
   mounted() {
     this.keep = {}; // street and replay: large, and not for Vue to watch
@@ -71,6 +71,7 @@ export default {
       this.keep = { street: new Street(data, () => this.view.later()) };
       this.loaded = false;
       this.playing = false;
+      this.lamps = data.lamps;
       if (!stay) this.view.fit(this.keep.street.bounds());
       this.view.later();
     },

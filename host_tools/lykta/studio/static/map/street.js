@@ -166,7 +166,8 @@ export class Street {
       g.stroke();
       g.setLineDash([]);
     };
-    if (at.scale < 0.0035) { // a city from afar: one thin line for every way
+    if (this.spacing * at.scale < 2.5) return; // a city from afar: its lamps stand so close that they are the ways
+    if (at.scale < 0.0035) { // a little closer: one thin line for every way
       g.globalAlpha = 0.6;
       stroke(() => true, 1, look.centre);
       g.globalAlpha = 1;
