@@ -46,12 +46,11 @@ def studio(folder: Path) -> Studio:
 @asynccontextmanager
 async def opened(whole: Studio, path: str = "/") -> AsyncIterator[tuple[User, Session]]:
     """A page of the studio as its reader has it, and its session."""
-    sessions: list[Session] = []
-    build = pages(whole, sessions.append)
-    async with user_simulation(root=build) as user:
+    ready: asyncio.Queue[Session] = asyncio.Queue()
+    async with user_simulation(root=pages(whole, ready.put_nowait)) as user:
         static_files()
         await user.open(path)
-        yield user, sessions[-1]
+        yield user, await ready.get()
 
 
 def story(told: Callable[[], Coroutine[Any, Any, None]]) -> None:

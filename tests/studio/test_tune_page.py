@@ -145,6 +145,7 @@ def test_two_pages__share_nothing(folder: Path):
             await settled(session)
             first = user.client
             await user.open("/")
+            await user.should_see(marker="field-idle", retries=100)
             assert value_of(user, "field-idle") == "40 %"
             assert user.client is not first
             assert "idle: 20 %" in session.draft.text

@@ -44,7 +44,10 @@ class Field:
         self.complain("")
 
     def _step(self) -> int:
-        return _SHORT_STEP_MS if self._setting.kind == "time" and self._setting.highest <= _SHORT_TIME_MS else _STEPS[self._setting.kind]
+        """A step that the limits are multiples of, so that the slider stands on whole values."""
+        setting, step = self._setting, _STEPS[self._setting.kind]
+        fine = setting.kind == "time" and (setting.highest <= _SHORT_TIME_MS or setting.lowest % step)
+        return _SHORT_STEP_MS if fine else step
 
     def show(self, found: Found, default: int, lighting: str = "") -> None:
         """Show what the setting is at a place; `lighting`: the class that is left at this level."""

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def pages(studio: Studio, met: Callable[[Session], object] = lambda session: None) -> Callable[[Client], object]:
-    """The function that builds the page of a studio for each browser that opens it; `met` is handed each session."""
+    """The function that builds the page of a studio for each browser that opens it; `met` is handed each session, once its page stands."""
 
     async def root(client: Client) -> None:
         headers = client.request.headers
@@ -36,10 +36,13 @@ def pages(studio: Studio, met: Callable[[Session], object] = lambda session: Non
         session = Session(studio, person, Words(wishes.language), wishes.dark is not False)
         first = client.request.query_params.get("view", FIRST)
         client.on_delete(session.close)
-        met(session)
         page = Page(session, first)
-        client.on_connect(page.restore)
-        await page.build()
+        page.build()
+        # The browser gets the frame at once; what takes longer comes when it is there.
+        await client.connected()
+        await page.show()
+        met(session)
+        await page.restore()
 
     return root
 
@@ -64,17 +67,21 @@ class Page:
         self._now = first if first in self._views else FIRST
         self._bodies: dict[str, ui.element] = {}
         self._tabs: dict[str, ui.element] = {}
-        self._restored = False
 
-    async def build(self) -> None:
-        """Put everything on the page."""
+    def build(self) -> None:
+        """Put everything on the page but the view."""
         ui.add_head_html('<link rel="stylesheet" href="/lykta/studio.css">')
         self._dark = ui.dark_mode(self._session.dark)
         self._language()
         self._whole = ui.element("div").classes("studio")
-        await self._fill()
+        self._fill()
 
-    async def _fill(self) -> None:
+    async def show(self) -> None:
+        """Show the view that is wanted."""
+        with self._whole:  # whoever pressed a button of the old page stands in a place that is gone
+            await self._show(self._now)
+
+    def _fill(self) -> None:
         """Build all of it anew, in the language of now."""
         self._session.deafen()
         self._bodies.clear()
@@ -85,8 +92,6 @@ class Page:
             self._main = ui.element("main").classes("studio-main").props('id="main" tabindex="-1"')
         self._session.listen(STREET, self._street_changed)
         self._session.listen(DRAFT, self._keep)
-        with self._whole:  # whoever pressed a button of the old page stands in a place that is gone
-            await self._show(self._now)
 
     def _head(self) -> None:
         say = self._session.say
@@ -166,9 +171,6 @@ class Page:
 
     async def restore(self) -> None:
         """Take back what the tab has kept, where it is of this street and profile."""
-        if self._restored:
-            return
-        self._restored = True
         session = self._session
         try:
             kept = json.loads(await ui.run_javascript(f"sessionStorage.getItem('{_KEPT}')", timeout=_ANSWER_S) or "{}")
@@ -188,7 +190,8 @@ class Page:
         session.say = Words(next(code for code in LANGUAGES if code != session.say.language))
         self._language()
         _remember(LANGUAGE, session.say.language)
-        await self._fill()
+        self._fill()
+        await self.show()
 
     def _language(self) -> None:
         ui.run_javascript(f"document.documentElement.lang = '{self._session.say.language}'")
@@ -199,7 +202,8 @@ class Page:
         self._dark.set_value(session.dark)
         _remember(LOOK_COOKIE, "dark" if session.dark else "light")
         session.tell(LOOK)
-        await self._fill()
+        self._fill()
+        await self.show()
 
 
 def _remember(name: str, value: str) -> None:

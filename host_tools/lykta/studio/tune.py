@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import events, ui
 
+from lykta import __version__
 from lykta.errors import LyktaError
 from lykta.profiles import load_profile, packaged
 from lykta.report.clock import Clock
@@ -85,9 +86,11 @@ class _Tune:
             )
             beside.props("outlined dense").classes("beside").mark("beside")
             ui.switch(say("Two pictures"), on_change=self._two).props("dense").mark("both")
-            self._state = ui.label().classes("quiet small").props('role="status"')
             save = ui.button(say("Save"), icon="save", on_click=lambda: savedialog.ask(session))
             save.props("unelevated no-caps").classes("save").mark("save")
+        with ui.element("div").classes("row"):
+            ui.label(say("simulated")).classes("tag")
+            self._state = ui.label().classes("quiet small").props('role="status"')
         self._wrong = ui.label().classes("field-wrong").props('role="alert"')
 
     def _tool(self, icon: str, said: str, act: events.Handler[events.ClickEventArguments]) -> ui.button:
@@ -106,6 +109,7 @@ class _Tune:
             ui.label(say("Part of the night")).classes("quiet small")
             whole: dict[str, float] = {"min": plan.begin_ms, "max": plan.end_ms}
             self._part = ui.range(min=plan.begin_ms, max=plan.end_ms, step=_STEP_MS, value=whole).props("dense snap drag-range")
+            self._part.props["aria-label"] = say("Part of the night")
             self._part.classes("part").on("change", self._other_part).mark("part")
             self._said_part = ui.label().classes("small number")
 
@@ -204,7 +208,8 @@ class _Tune:
                 diagram.show(known.picture)
         count = len(simulator.known(self._session.draft.text).rows)
         more = say("simulating further nights") if simulator.busy else ""
-        self._state.set_text(", ".join(one for one in (say("{count} nights", count=count), more) if one))
+        said = say("{count} nights (seeds 1 to {count})", count=count) if count > 1 else say("one night (seed 1)") if count else ""
+        self._state.set_text(", ".join(one for one in (said, more, f"Lykta {__version__}") if one))
         self._figures.show(self._compared)
 
 
