@@ -47,14 +47,14 @@ class Street:
         return make_plan(self.site, Graph(self.site), self.profile, DATE)
 
 
-def street() -> Street:
-    """A straight path of 60 lamps with an ideal sensor each, and the profile and people of Kungsholms strand."""
+def street(count: int = LAMPS) -> Street:
+    """A straight path of so many lamps with an ideal sensor each, and the profile and people of Kungsholms strand."""
     like = sites.load("kungsholms_strand")
     fixture = like.lamps[0].fixture
-    lamps = tuple(Lamp(f"L{n:02}", n * _PITCH_CM, 0, "path", fixture, (IDEAL_SENSOR,)) for n in range(LAMPS))
-    ends = (Point("west", -1200, 0), Point("east", (LAMPS - 1) * _PITCH_CM + 1200, 0))
+    lamps = tuple(Lamp(f"L{n:02}", n * _PITCH_CM, 0, "path", fixture, (IDEAL_SENSOR,)) for n in range(count))
+    ends = (Point("west", -1200, 0), Point("east", (count - 1) * _PITCH_CM + 1200, 0))
     names = ("west", *(lamp.id for lamp in lamps), "east")
-    lengths = (1200, *[_PITCH_CM] * (LAMPS - 1), 1200)
+    lengths = (1200, *[_PITCH_CM] * (count - 1), 1200)
     links = tuple(Link(a, b, length, "path") for a, b, length in zip(names, names[1:], lengths, strict=False))
     way = Way("path", "path", frozenset({"pedestrian", "cyclist"}))
     site = Site(
