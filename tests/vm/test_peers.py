@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import errno
 import socketserver
+import ssl
 import threading
 from pathlib import Path
 
 import pytest
 
+from lykta.fleet.certificates import authority_in
 from lykta.vm.frames import CABLE, PWRON_RESET, WIFI, Frame
-from lykta.vm.peers import LATENCY_MS, WINDOW, Answers, Bridge, Dead, Network, Peer
+from lykta.vm.peers import LATENCY_MS, WINDOW, Answers, Bridge, Connection, Dead, Network, Peer
 from tests.vm.street import street
 
 pytestmark = pytest.mark.micropython
@@ -248,6 +252,48 @@ def test_cable__is_a_network_of_its_own(tmp_path: Path):
         lines = alone.nodes[0].console().splitlines()
     assert [line.split(" ", 1)[1] for line in lines] == ["open", "b'hello'", "b''", "end"]
     assert 7_500 <= int(lines[0].split()[0]) <= 7_700
+
+
+@pytest.mark.parametrize(("server", "expected"), [("localhost", ["open", "b'hello'"]), ("other", ["distrust"])])
+def test_tls__of_the_vm_runs_over_these_sockets(server: str, expected: list[str], tmp_path: Path):
+    """`asyncio.open_connection` with MicroPython's own `ssl` on top: it talks, and it believes only whom it was told to."""
+    with authority_in(tmp_path / "authority", "Street", dt.datetime.now(dt.UTC)) as authority:
+        shown, root = authority.server(["localhost"]), authority.root
+    (tmp_path / "shown.pem").write_bytes(shown.cert_pem + shown.key_pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "shown.pem")
+
+    class Safe(Peer):
+        def __init__(self, connection: Connection) -> None:
+            super().__init__(connection)
+            self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+            self._tls = context.wrap_bio(self._in, self._out, server_side=True)
+
+        def took(self, data: bytes) -> None:
+            super().took(data)
+            self._in.write(data)
+            with contextlib.suppress(ssl.SSLError):
+                self._tls.do_handshake()
+                self._tls.write(self._tls.read(100))
+            self.connection.send(self._out.read())
+
+    talk = f"""
+import ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.verify_mode = ssl.CERT_REQUIRED
+context.load_verify_locations(cadata={root.cert_der!r})
+
+async def talk():
+    try:
+        reader, writer = await asyncio.open_connection("10.0.0.1", 1883, ssl=context, server_hostname="{server}")
+        writer.write(b"hello")
+        await asyncio.wait_for_ms(writer.drain(), 10_000)
+        say("open")
+        say(await asyncio.wait_for_ms(reader.read(100), 10_000))
+    except ValueError:
+        say("distrust")
+"""
+    assert said(tmp_path / "street", talk, {AT: Safe}) == [*expected, "end"]
 
 
 def test_bridge__leads_to_a_real_address(tmp_path: Path):

@@ -16,7 +16,7 @@ from lykta.fleet.broker.network import Network
 from lykta.fleet.certificates import Credential, authority_in
 from lykta.sim.loop import EPOCH_MS, LEAD_MS
 from tests.fleet.networks import NOW
-from tests.vm.towns import SITE, Town, serving, small, town
+from tests.vm.towns import ETHERNET, SITE, Town, serving, small, town
 
 pytestmark = pytest.mark.micropython
 MINUTES = 3.0
@@ -51,6 +51,14 @@ def test_nodes__introduce_themselves_over_tls(tmp_path: Path):
         messages.parse(read.kind, payload)
         assert (qos, retained, again) == (read.kind.qos, read.kind.retained, False)
     assert all("uplink: connected" in console for console in found.consoles())
+
+
+def test_gateway__has_its_network_from_a_cable(tmp_path: Path):
+    """Ethernet instead of an access point; a PHY that the image does not know costs the uplink and nothing else."""
+    assert lived(tmp_path / "cable", 0.1, lamps=1, access=ETHERNET).online() == [True]
+    strange = {"ethernet": {"phy": "unheard_of", "mdc": 23, "mdio": 18, "clock": 17, "power": 12, "address": 0}}
+    found = lived(tmp_path / "strange", 0.1, lamps=1, access=strange)
+    assert found.opened == [] and "this start is confirmed" in found.consoles()[0]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from lykta.plan.nodefiles import node_files, node_names
 from lykta.sim.breakdowns import Oddity
 from lykta.sim.loop import LEAD_MS, Player, sealed
 from lykta.sim.radio import IDEAL
-from lykta.vm.frames import DUTY, WIFI, Frame
+from lykta.vm.frames import CABLE, DUTY, WIFI, Frame
 from lykta.vm.peers import Connection, Dead, Network, Peer, Refused
 from lykta.vm.street import drained
 from tests.fleet.networks import network
@@ -37,6 +37,9 @@ SEED = 3
 ADDRESS = "10.0.0.1"
 POINT = b"street\0secret"
 CHANNEL = 1
+ACCESS: Mapping[str, object] = {"wifi": {"network": "street", "password": "secret"}}
+#: As on the gateway's board.
+ETHERNET: Mapping[str, object] = {"ethernet": {"phy": "lan8720", "mdc": 23, "mdio": 18, "clock": 17, "power": 12, "address": 0}}
 SITE = "kungsholms_strand"
 
 
@@ -178,10 +181,11 @@ class Town:
         return MOODS[self.mood](connection, self)
 
     def start(self, at_ms: int | None = None) -> None:
-        """Power for all, and an access point."""
+        """Power for all, an access point, and a network cable for who has a socket for it."""
         at = self.player.begin_ms - LEAD_MS if at_ms is None else at_ms
         for node in range(len(self.player.street.nodes)):
             self.player.street.inject(node, Frame(WIFI, CHANNEL, 1, at, POINT))
+            self.player.street.inject(node, Frame(CABLE, 0, 1, at))
         self.player.power(at)
 
     def run(self, minutes: float) -> None:
@@ -253,10 +257,12 @@ def town(
     server: str = "localhost",
     clocks_ms: int | None = 0,
     keep: bool = True,
+    access: Mapping[str, object] = ACCESS,
 ) -> Town:
     """The first posts of Kungsholms strand on a network.
 
-    `demand` None: nobody comes; `joined` False: they have no broker; `changed`: other files; `server`: whom they expect.
+    `demand` None: nobody comes; `joined` False: they have no broker; `changed`: other files; `server`: whom they expect;
+    `access`: the part of their boards that has the network.
     """
     plan: Plan = plan_of(SITE)
     made, _ = network(folder / "network", plan.site)
@@ -265,7 +271,7 @@ def town(
     oddities = {}
     for number in range(lamps):
         own = plan.site.lamps[number].id
-        board = {**json.loads(files[own]["board"]), "wifi": {"network": "street", "password": "secret"}, "meter": None}
+        board = {**json.loads(files[own]["board"]), **access, "meter": None}
         given = {**files_of(made, names[own], server=server), **(changed or {})} if joined else {}
         oddities[number] = Oddity(number, {name: sealed(data) for name, data in given.items()}, clocks_ms, board=board)
     times = (plan.begin_ms, plan.begin_ms + round(minutes * 60_000))

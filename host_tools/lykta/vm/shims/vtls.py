@@ -8,6 +8,7 @@ import io
 import sys
 
 import tls as _tls
+from tls import *  # noqa: F403 - all names of the built-in module
 
 _POLL, _CLOSE = 3, 4
 _IN, _OUT = 1, 4
@@ -134,15 +135,6 @@ class SSLContext:
         return Stream(self._context.wrap_socket(below, server_hostname=server_hostname, **options), below, sock)
 
 
-class _Module:
-    """The module `tls`, with this SSLContext."""
-
-    SSLContext = SSLContext
-
-    def __getattr__(self, name):
-        return getattr(_tls, name)
-
-
 def install():
-    """Put it in place of the built-in module; before the firmware is imported."""
-    sys.modules["tls"] = _Module()
+    """Put this module in the place of the built-in one; before the firmware is imported."""
+    sys.modules["tls"] = sys.modules["vtls"]
