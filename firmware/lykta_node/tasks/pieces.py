@@ -17,6 +17,7 @@ _LACKS = const(6)  # times, each after twice as long, then it is asked for anew
 _ASK_MS = const(1_000)
 _AGAIN_MS = const(10_000)  # doubled up to
 _SELDOM_MS = const(480_000)
+_LOOK_MS = const(500)
 _NEVER = const(3_600_000)
 
 
@@ -80,18 +81,17 @@ class Pieces:
             self._mailbox.take(letter.PIECE, data)
 
     def pause(self, elapsed: int) -> int:
-        """Some ms have passed; in how many there is something to say."""
+        """Some ms have passed; in how many there is something to say, or to try again because it could not be said."""
         if not self._wish:
             return _NEVER
         self._ask -= elapsed
-        if self._heard < 0:
-            return max(0, self._ask)
-        self._heard += elapsed
-        if self._told >= _LACKS:
+        if self._heard >= 0:
+            self._heard += elapsed
+            if self._told < _LACKS:
+                return _due(self._still() - self._heard)
             self._heard = -1
             self._ask = 0
-            return 0
-        return max(0, self._still() - self._heard)
+        return _due(self._ask)
 
     def _still(self) -> int:
         return (_STILL_MS << self._told) + self._apart
@@ -115,3 +115,8 @@ class Pieces:
         self._ask = self._pause + self._apart
         self._pause = min(self._pause * 2, _SELDOM_MS)
         return Letter(letter.WANT, self._wish)
+
+
+def _due(ms: int) -> int:
+    """In so many ms, or soon if it is late: only then could it not be said at once."""
+    return ms if ms > 0 else _LOOK_MS

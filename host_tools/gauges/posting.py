@@ -5,7 +5,6 @@ Each node runs the firmware as it ships; beside the app a script watches mailbox
 
 from __future__ import annotations
 
-import ast
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ import pyarrow as pa
 
 from lykta import sensing
 from lykta import site as sites
-from lykta.corehost import firmware_folder
+from lykta.corehost import firmware_folder, letter
 from lykta.plan import Plan, make_plan
 from lykta.profiles import load_profile
 from lykta.scenarios.model import DATE
@@ -34,13 +33,13 @@ _PIR = Sensor("pir", dict.fromkeys(("pedestrian", "cyclist", "car"), 800))
 _MAIN = """
 import asyncio, binascii, time
 from lykta_node import app
-from lykta_node.core import letter
 from lykta_node.tasks import ticks
 
 GIVEN = {given!r}
 BUNDLE = {bundle!r}
 PIECES = {pieces!r}
 WANTED = {wanted!r}
+SETTINGS, UPDATE, PIECE, WANT = {kinds!r}
 began = ticks.now()
 life = app.Node.life
 
@@ -53,10 +52,10 @@ def text(data):
 def fetched(box):
     found = box.first()
     while found is not None:
-        if found.kind == letter.WANT:
+        if found.kind == WANT:
             number = found.data[8] << 8 | found.data[9]
             say("fetched", number)
-            box.take(letter.PIECE, found.data + bytes([(number + at) & 255 for at in range(PIECES)]))
+            box.take(PIECE, found.data + bytes([(number + at) & 255 for at in range(PIECES)]))
         else:
             say("up", box.lamp, found.kind, text(found.data))
         box.done(found)
@@ -81,19 +80,19 @@ async def want(node):
         right = data[:8] == BUNDLE and data[10:] == bytes([(data[9] + at) & 255 for at in range(PIECES)])
         say("piece", data[8] << 8 | data[9], right)
         got.append(data[9])
-    for kind in (letter.SETTINGS, letter.UPDATE):
+    for kind in (SETTINGS, UPDATE):
         old = box._takers[kind]
         box.on(kind, lambda data, kind=kind, old=old: (say("down", kind, text(data)), old and old(data)))
     if WANTED:
-        box.on(letter.PIECE, taken)
+        box.on(PIECE, taken)
     await asyncio.sleep_ms(20_000)
     for piece in range(WANTED):
         while piece not in got:
             box.want(BUNDLE, piece)
-            for _ in range(300):
+            for _ in range(30):
                 if piece in got:
                     break
-                await asyncio.sleep_ms(100)
+                await asyncio.sleep_ms(1_000)
 
 async def both(node):
     script = None
@@ -157,7 +156,9 @@ def played(
     firmware = folder / "firmware"
     shutil.copytree(source or firmware_folder(), firmware, ignore=shutil.ignore_patterns("__pycache__", ".mypy_cache"))
     given = [(t_ms, lamp, kind, data.hex()) for t_ms, lamp, kind, data in sorted(post.given)]
-    text = _MAIN.format(given=given, bundle=post.bundle, pieces=post.size, wanted=post.pieces)
+    # As numbers: a firmware that ships has its constants folded.
+    kinds = (int(letter.SETTINGS), int(letter.UPDATE), int(letter.PIECE), int(letter.WANT))
+    text = _MAIN.format(given=given, bundle=post.bundle, pieces=post.size, wanted=post.pieces, kinds=kinds)
     (firmware / "main.py").write_text(text, encoding="utf-8")
     odd = [*files, *(Oddity(lamp, clock_ms=ahead) for lamp, ahead in clocks)]
     end_ms = plan.begin_ms + round(minutes * 60_000)
@@ -179,8 +180,3 @@ def lines(lit: loop.Lit, *words: str) -> list[Line]:
 def letters(lit: loop.Lit) -> list[tuple[int, int, bytes]]:
     """What came up: (lamp, kind, data)."""
     return [(int(line.words[1]), int(line.words[2]), bytes.fromhex(line.words[3])) for line in lines(lit, "up")]
-
-
-def said(line: str) -> object:
-    """A word of a script as a value."""
-    return ast.literal_eval(line)
