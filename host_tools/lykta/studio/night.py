@@ -175,7 +175,7 @@ class _Night:
 
     async def _chosen(self, points: tuple[int, ...]) -> None:
         if self._outcome is not None:
-            lamps = [point for point in points if point < len(self._outcome.night.plan.site.lamps)]
+            lamps = [point for point in points if 0 <= point < len(self._outcome.night.plan.site.lamps)]
             await self._panel.ask(lamps[0] if lamps else -1, self._board.t_ms)
 
     async def _stands(self, t_ms: int, playing: bool) -> None:

@@ -73,9 +73,7 @@ class WhyPanel:
         self._body.clear()
         with self._body:
             with ui.element("div").classes("spread"):
-                ui.label(f"{brief(found.lamp_id, 24)}, {tell.clock(found.t_ms)}").classes("card-title").style("font-weight: 650").mark(
-                    "why-lamp"
-                )
+                ui.label(f"{brief(found.lamp_id, 24)}, {tell.clock(found.t_ms)}").style("font-weight: 650").mark("why-lamp")
                 if found.state is not None:
                     ui.label(f"{tell.level(found.state.level)} → {tell.level(found.state.target)}").classes("number")
             ui.label(tell.rule(found)).mark("why-rule")

@@ -13,6 +13,7 @@ from lykta.site.model import Site
 from lykta.studio import editing, mapping
 from lykta.studio.board import Board
 from lykta.studio.editing import SiteDraft
+from lykta.studio.importing import file_name
 from lykta.studio.importwizard import ImportWizard
 from lykta.studio.keeping import kept
 from lykta.studio.page import brief, fault, working
@@ -76,10 +77,10 @@ class _Street:
     def _show(self, *, stay: bool) -> None:
         session, draft = self._session, self._draft
         drawing = mapping.drawing(draft.site)
+        drawing["tiles"] = mapping.tiles(draft.site, session.studio.tiles, session.studio.attribution)
         if stay:
             self._board.change(drawing)
         else:
-            drawing["tiles"] = mapping.tiles(draft.site, session.studio.tiles, session.studio.attribution)
             self._board.load(drawing)
             self._board.select(())
         self._panel.take(draft, self._simulated())
@@ -215,7 +216,7 @@ class _Street:
         chosen = await dialog
         dialog.delete()
         if chosen:
-            self._save_to(self._session.studio.folder / Path(str(chosen)).with_suffix(".yaml").name)
+            self._save_to(self._session.studio.folder / file_name(str(chosen)))
 
     def _save_to(self, path: Path | None) -> None:
         try:

@@ -52,6 +52,7 @@ class StreetPanel:
     def show(self, points: Sequence[int]) -> None:
         """Show what is known at once of some points: lamps, a junction, or the whole street."""
         site = self._draft.site
+        points = [point for point in points if 0 <= point < len(site.points)]
         lamps = [site.lamps[point] for point in points if point < len(site.lamps)]
         self._newest.renew()
         self._body.clear()
@@ -69,7 +70,7 @@ class StreetPanel:
         """Show some points, and the night of a lamp as soon as it is simulated."""
         self.show(points)
         site = self._draft.site
-        if len(points) != 1 or points[0] >= len(site.lamps) or not self._simulated:
+        if len(points) != 1 or not 0 <= points[0] < len(site.lamps) or not self._simulated:
             return
         number = self._newest.renew()
         seed = self._session.street.seeds[0]
