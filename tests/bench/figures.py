@@ -1,7 +1,8 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash|fleet] [--seeds 1001-1100] [--training 1-20]
+python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash|fleet|broker|studio]
+                              [--seeds 1001-1100] [--training 1-20]
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from time import perf_counter
 import energy
 import flashing
 import fleet
+import handshakes
 import hostile
 import node
 import searching
@@ -25,7 +27,7 @@ import studio
 
 from lykta import __version__
 
-PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash", "fleet", "studio")
+PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash", "fleet", "broker", "studio")
 
 
 def machine() -> str:
@@ -90,8 +92,11 @@ def lines(parts: tuple[str, ...], quick: bool, seeds: range, training: range | N
     if "fleet" in parts:
         yield "\n9. A fleet on a network " + busy()
         yield from fleet.report(quick)
+    if "broker" in parts:
+        yield "\n10. A broker to which all nodes come back " + busy()
+        yield from handshakes.report(quick)
     if "studio" in parts:
-        yield "\n10. The studio " + busy()
+        yield "\n11. The studio " + busy()
         yield from studio.report(quick)
 
 
