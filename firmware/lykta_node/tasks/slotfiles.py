@@ -18,7 +18,7 @@ PACKAGE = "lykta_node/"  # all that an update may write lies below
 LIST = "/list"
 _CHUNK = const(512)
 _DIRECTORY = const(0x4000)
-_RESERVE = const(24_576)  # stays free for settings and their previous versions
+_RESERVE = const(12_288)  # stays free: settings are written beside the old ones
 _NO_ROOM = const(28)  # ENOSPC
 _SEGMENTS = const(1)  # of `vfs.rom_ioctl`
 

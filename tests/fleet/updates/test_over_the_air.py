@@ -83,6 +83,7 @@ def test_update__comes_over_the_network_and_stays(tmp_path: Path):
     assert (said(found, 1), set(software(found, 1))) == ([], {""})
 
 
+@pytest.mark.soak
 def test_bad_update__is_tried_three_times_and_undone(tmp_path: Path):
     """It crashes as it is imported: four restarts in all, then the old version says that it went back, and does not take it again."""
     found = lived(tmp_path, ours("6.6", app=_CRASH), 16)
