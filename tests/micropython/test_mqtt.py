@@ -24,8 +24,7 @@ def taken(data):
 def test_connect__is_that_of_the_standard():
     """Name of the protocol, level 4, flags for a last will in QoS 1, retained; then who we are, and the will."""
     expected = b"\x10\x1f\x00\x04MQTT\x04\x2c\x00\x78\x00\x03s.1\x00\x05a/b/c\x00\x07offline"
-    assert expected == mqtt.connect("s.1", 120, False, "a/b/c", b"offline")
-    assert 0x2E == mqtt.connect("s.1", 120, True, "a/b/c", b"offline")[9]
+    assert expected == mqtt.connect("s.1", 120, "a/b/c", b"offline")
 
 
 def test_publish__says_qos_again_and_retained():

@@ -26,15 +26,16 @@ BAD = const(-2)
 REFUSED = const(0x80)  # the code of a subscription that is not granted
 
 _ID_LAST = const(65_535)
-_CLEAN = const(2)
 _WILL = const(0x2C)  # there is one, QoS 1, retained
 _HEADS = (0, 0, 0x20, 0x30, 0x40, 0, 0, 0, 0, 0x90, 0, 0xB0, 0, 0xD0, 0, 0)
 
 
-def connect(client: str, keep_alive_s: int, clean: bool, will_topic: str, will: bytes) -> bytes:
-    """CONNECT (3.1), with a last will that is retained and sent in QoS 1. Who we are the certificate says: no name, no password."""
-    flags = _WILL | (_CLEAN if clean else 0)
-    head = b"\x00\x04MQTT\x04" + bytes([flags, keep_alive_s >> 8, keep_alive_s & 255])
+def connect(client: str, keep_alive_s: int, will_topic: str, will: bytes) -> bytes:
+    """CONNECT (3.1), with a last will that is retained and sent in QoS 1, to a session that the broker keeps.
+
+    Who we are the certificate says: no name, no password.
+    """
+    head = b"\x00\x04MQTT\x04" + bytes([_WILL, keep_alive_s >> 8, keep_alive_s & 255])
     return _packet(CONNECT << 4, head + _text(client) + _text(will_topic) + _blob(will))
 
 

@@ -49,7 +49,7 @@ class Session:
 
     async def begin(self, client: str, will_topic: str, will: bytes) -> int:
         """CONNECT, and read from then on. Returns the broker's code: 0, or why it does not want us."""
-        await self._write(mqtt.connect(client, KEEP_ALIVE_S, False, will_topic, will), OPEN_MS)  # the first bytes: the handshake, too
+        await self._write(mqtt.connect(client, KEEP_ALIVE_S, will_topic, will), OPEN_MS)  # the first bytes: the handshake, too
         self._want(mqtt.CONNACK, 0)
         self._reader = asyncio.create_task(self._read())
         await self.answered()
