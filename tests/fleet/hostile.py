@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import random
-import tracemalloc
+import sys
 from collections.abc import Callable
 
 from lykta.fleet import messages, topics
@@ -61,15 +61,14 @@ _PARTS = (
 
 
 def hostile(count: int, seed: int = 1) -> tuple[int, int, int]:
-    """(topics that are none of ours, messages that were refused, bytes that the second half of them left behind)."""
+    """(topics that are none of ours, messages that were refused, blocks of memory that the second half of them left behind)."""
     draw = random.Random(seed)
     ways = {kind: [[way(kind, draw) for way in _WAYS] for _ in range(40)] for kind in _KINDS}
     nobody = refused = kept = 0
-    tracemalloc.start()
     for number in range(count):
         if number == count // 2:
             gc.collect()
-            kept = tracemalloc.get_traced_memory()[0]
+            kept = sys.getallocatedblocks()
         topic = "/".join(draw.choices(_PARTS, k=draw.randrange(9)))
         found = topics.read(topic if number % 2 else f"lykta/v1/d/n/{draw.choice(_PARTS)}/{draw.choice(_KINDS).topic}")
         if not isinstance(found, topics.Topic):
@@ -82,6 +81,4 @@ def hostile(count: int, seed: int = 1) -> tuple[int, int, int]:
             except messages.BadMessage:
                 refused += 1
     gc.collect()
-    kept = tracemalloc.get_traced_memory()[0] - kept
-    tracemalloc.stop()
-    return nobody, refused, kept
+    return nobody, refused, sys.getallocatedblocks() - kept

@@ -72,7 +72,7 @@ def change(before: list[int], after: list[int], history: list[Input], steps: lis
 steps = st.lists(st.sampled_from((50, 500, 3_000, 20_000, 200_000, 900_000)), min_size=1, max_size=25)
 
 
-@limits(max_examples=300)
+@limits(max_examples=100)
 @given(blocks, blocks, histories("reading", "frame", "override", most=12), steps)
 def test_change__is_never_darker_than_the_old_or_the_new_would_be(
     before: list[int], after: list[int], history: list[Input], times: list[int]

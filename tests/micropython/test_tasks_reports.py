@@ -107,7 +107,7 @@ def test_telemetry__counts_detections_and_tells_nothing_else_of_them():
     assert {"start"} == {told["kind"] for kind, told in letters if kind == letter.EVENT}
 
 
-def test_telemetry__of_an_outage_is_long_and_loses_no_energy():
+def test_telemetry__of_an_outage_is_long_and_loses_no_energy__slow():
     """Over two hours without a carrier: eight letters wait, then one gets longer; together they tell of all the time and energy."""
     node, box = node_of()
 
