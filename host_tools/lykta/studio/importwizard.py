@@ -49,6 +49,7 @@ class ImportWizard:
 
     def _close(self) -> None:
         self._dialog.close()
+        self._body.clear()
         self._folder.cleanup()
 
     # -- first: the files

@@ -75,7 +75,7 @@ class WhyPanel:
             with ui.element("div").classes("spread"):
                 ui.label(f"{brief(found.lamp_id, 24)}, {tell.clock(found.t_ms)}").style("font-weight: 650").mark("why-lamp")
                 if found.state is not None:
-                    ui.label(f"{tell.level(found.state.level)} → {tell.level(found.state.target)}").classes("number")
+                    ui.label(f"{tell.level(round(found.state.level, -1))} → {tell.level(found.state.target)}").classes("number")
             ui.label(tell.rule(found)).mark("why-rule")
             for reason in found.reasons[:_TRACKS]:
                 self._reason(reason)

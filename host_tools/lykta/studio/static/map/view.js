@@ -13,7 +13,7 @@ export class View {
     this.moving = false;
     this.waiting = 0;
     this.bounds = [0, 0, 1, 1];
-    this.fitted = false;
+    this.moved = false;
     const listen = (name, handler, options) => canvas.addEventListener(name, handler, options);
     listen("pointerdown", (event) => this.down(event));
     listen("pointermove", (event) => this.move(event));
@@ -36,11 +36,10 @@ export class View {
     this.on.shown?.(width > 0 && height > 0);
     if (!width || !height) return;
     this.ratio = window.devicePixelRatio || 1;
-    const first = !this.fitted;
     Object.assign(this, { width, height });
     this.canvas.width = Math.round(width * this.ratio);
     this.canvas.height = Math.round(height * this.ratio);
-    if (first) this.fit();
+    if (!this.moved) this.fit(); // nobody has looked elsewhere yet: whatever the size, all of it is shown
     this.later();
   }
 
@@ -77,8 +76,8 @@ export class View {
   /** Show all of a box [cm]; `fit()` shows the last one again. */
   fit(bounds = this.bounds) {
     this.bounds = bounds;
+    this.moved = false;
     if (!this.width) return;
-    this.fitted = true;
     const [x0, y0, x1, y1] = bounds;
     this.scale = Math.min((this.width - 90) / Math.max(2500, x1 - x0), (this.height - 90) / Math.max(2500, y1 - y0), CLOSEST);
     this.farthest = this.scale / 3;
@@ -89,7 +88,7 @@ export class View {
 
   /** Bring a place into the middle, at least so close that a lamp and its neighbours are told apart. */
   look(x, y, scale = 0.04) {
-    Object.assign(this, { x, y, scale: Math.min(CLOSEST, Math.max(this.scale, scale)), fitted: true });
+    Object.assign(this, { x, y, scale: Math.min(CLOSEST, Math.max(this.scale, scale)), moved: true });
     this.later();
   }
 
@@ -99,12 +98,14 @@ export class View {
     this.x += (px - this.width / 2) * (1 / this.scale - 1 / scale);
     this.y -= (py - this.height / 2) * (1 / this.scale - 1 / scale);
     this.scale = scale;
+    this.moved = true;
     this.later();
   }
 
   pan(dx, dy) {
     this.x -= dx / this.scale;
     this.y += dy / this.scale;
+    this.moved = true;
     this.later();
   }
 
