@@ -249,9 +249,13 @@ def test_config__says_what_it_made_and_what_comes_next(here: Path, capsys: pytes
     assert "34 certificates made" in said
     assert "kungsholms_strand.network/districts/kungsholms_strand" in said
     assert "authority to yourself" in said
+    assert "name one with --ntp" in said
     assert network_of("kungsholms_strand") == Path("kungsholms_strand.network")
-    assert main(["broker", "config", "kungsholms_strand"]) == 0
+    assert main(["broker", "config", "kungsholms_strand", "--ntp", "192.0.2.1"]) == 0
     said = capsys.readouterr().out
+    assert "--ntp" not in said
+    uplink = json.loads((here / "kungsholms_strand.network" / "nodes" / "kungsholms_strand.K05" / "uplink").read_bytes())
+    assert (uplink["host"], uplink["ntp"]) == ("192.0.2.7", "192.0.2.1")
     assert "broker b.example.se:8883" in said
     assert "0 certificates made, 34 kept" in said
     assert "Copy each folder" not in said
@@ -267,6 +271,7 @@ def test_network_for_this_machine_alone__is_not_flashed_by_itself(here: Path):
     ("words", "said"),
     [
         (["--address", "b.example.se"], "is no address in numbers"),
+        (["--ntp", "time.example.se"], "--ntp"),
         (["--host", "no-such-machine.invalid"], "say it with --address"),
         (["--district", "a/b"], "cannot name a district"),
         (["--district", "d" * 60], "too long for a district"),

@@ -41,6 +41,9 @@ def broker() -> None:
 @click.option("--out", "--network", "folder", type=Folder, metavar="FOLDER", help=_FOLDER)
 @click.option("--host", default="", help="By which name nodes reach the broker. Default: localhost, which nobody else does.")
 @click.option("--address", default="", metavar="IP", help="The same in numbers, for nodes. Default: what this machine knows of the name.")
+@click.option(
+    "--ntp", default="", metavar="IP", help="The time server of the nodes, in numbers: they connect only when their clock is set."
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Its port. Default: 8883")
 @click.option("--at", "at", default="", metavar="PATH", help="The folder of the broker's files on its own machine, if it is another.")
 @click.option("--district", default="", help="The district of the site. Default: one of its own.")
@@ -48,7 +51,7 @@ def broker() -> None:
 @click.option("--city-at", default="", metavar="PATH", help="The folder of its files on its own machine.")
 @click.option("--seats", multiple=True, metavar="ROLE=N", help="So many programs at once as operator (4), viewer (8), ingest (1).")
 def config(
-    site: str, folder: Path | None, host: str, address: str, port: int | None, at: str, district: str, city: str, city_at: str,
+    site: str, folder: Path | None, host: str, address: str, ntp: str, port: int | None, at: str, district: str, city: str, city_at: str,
     seats: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write mosquitto's configuration, certificates and access lists for SITE; add to what is there.
@@ -58,12 +61,14 @@ def config(
 
     \b
     Example:
-      lykta broker config my_site.yaml --host broker.example.se --at /etc/lykta
+      lykta broker config my_site.yaml --host broker.example.se --at /etc/lykta --ntp 192.0.2.1
       lykta broker config other_site.yaml --out my_site.network --host b2.example.se --city city.example.se
     """
     network = _network(site, folder)
     street = network.add(loader.load(site), district)
-    _place(network.districts[street.district], host, address, port, at)
+    place = network.districts[street.district]
+    _place(place, host, address, port, at)
+    place.ntp = _numeric("--ntp", ntp) if ntp else place.ntp
     if city:
         network.city = _city(city, city_at)
     for one in seats:
@@ -185,14 +190,14 @@ def _place(place: Place, host: str, address: str, port: int | None, at: str) -> 
     place.at = at or place.at
     if host or address:
         place.host = host or place.host
-        place.address = _numeric(address) if address else _looked_up(place.host)
+        place.address = _numeric("--address", address) if address else _looked_up(place.host)
 
 
-def _numeric(address: str) -> str:
+def _numeric(option: str, address: str) -> str:
     try:
         return str(ipaddress.IPv4Address(address))
     except ValueError:
-        raise InputError.of("--address", f'"{address}" is no address in numbers, as in 192.0.2.7.') from None
+        raise InputError.of(option, f'"{address}" is no address in numbers, as in 192.0.2.7.') from None
 
 
 def _looked_up(host: str) -> str:
@@ -232,6 +237,8 @@ def _report(network: Network, district: str, written: Written) -> None:
     _warn_of_gateways(network)
     if place.local:
         click.echo("  localhost: nobody else can connect. For a real street say --host NAME, by which its nodes reach the broker.")
+    elif not place.ntp:
+        click.echo("  its nodes know no time server, and without the time none connects after a power cut: name one with --ntp IP.")
     if written.changed:
         click.echo(
             "The files of these brokers are new. Copy each folder to its machine, and start mosquitto with the mosquitto.conf in it:"

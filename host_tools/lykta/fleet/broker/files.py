@@ -130,6 +130,7 @@ class _Writer:
         self._count(NODES, name, kept, made)
         place = self._network.districts[district]
         uplink = {"host": place.address, "port": place.port, "district": district, "name": name, "server": place.host, "tier": TIER}
+        uplink |= {"ntp": place.ntp} if place.ntp else {}
         _keep(folder / "uplink", json.dumps(uplink, separators=(",", ":")).encode())
         _keep(folder / "ca", self._authority.root.cert_der)
         _keep(folder / "cert", made.cert_der)

@@ -40,13 +40,15 @@ _DISTRICT = 56  # its bridge must have a name too, of 64 at most
 class Place:
     """Where a broker is reached. `host` "localhost": from this machine alone. `at`: the folder of its files there, if it is another.
 
-    `address`: the host in numbers, for nodes: asking a name server would stop everything else that they do.
+    `address`: the host in numbers, for nodes: asking a name server would stop everything else that they do. `ntp`: the time server of its
+    nodes, in numbers, "" where nobody has named one: a node connects only when its clock is set.
     """
 
     host: str = LOCAL
     port: int = PORT
     at: str = ""
     address: str = "127.0.0.1"
+    ntp: str = ""
 
     @property
     def local(self) -> bool:
