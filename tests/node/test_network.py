@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lykta.cli import main
 from lykta.errors import InputError
 from lykta.fleet.broker.network import Network
 from lykta.fleet.broker.revoking import revoke
 from lykta.node import steps
+from lykta.node.backup import _without_password
 from lykta.node.keyfiles import KeyFile
 from lykta.node.keys import KeyStore
+from lykta.node.network import ACCESS_POINT
 from lykta.node.rounds import Images, Preparation
 from lykta.node.street import SECRET, Street, load_street
 from lykta.plan.nodefiles import NETWORK_FILES
@@ -63,6 +67,21 @@ def test_revoked_node__is_not_flashed_before_it_has_another_certificate(street: 
     with pytest.raises(InputError, match="it has no certificate"):
         preparation.wanted(gateway)
     preparation.wanted(NODE)
+
+
+def test_access_point__comes_with_the_board_and_stays_out_of_backups(
+    street: Street, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Its password is for its owner alone, for the nodes that connect by themselves, and in nothing that is printed or sent by mail."""
+    monkeypatch.setenv("LYKTA_WIFI", "correct horse")
+    assert main(["broker", "config", SITE, "--wifi", "City lights"]) == 0
+    assert "correct horse" not in "".join(capsys.readouterr())
+    made = tmp_path / f"{SITE}.network"
+    assert (made / ACCESS_POINT).stat().st_mode & 0o777 == 0o600
+    board = replace(load_street(SITE), network=made).files(FIRST)[NODE]["board"]
+    assert json.loads(board)["wifi"] == {"network": "City lights", "password": "correct horse"}
+    assert "wifi" not in json.loads(_without_password("board", board))
+    assert _without_password("program", board) == board
 
 
 def test_folder_that_is_no_network__is_said(street: Street, tmp_path: Path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import json
+import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lykta.errors import EnvironmentLacks, InputError
+from lykta.node.network import ACCESS_POINT
 from lykta.site import loader
 
 if TYPE_CHECKING:
@@ -49,10 +52,13 @@ def broker() -> None:
 @click.option("--district", default="", help="The district of the site. Default: one of its own.")
 @click.option("--city", default="", metavar="HOST[:PORT]", help="A broker above the districts, to which theirs connect.")
 @click.option("--city-at", default="", metavar="PATH", help="The folder of its files on its own machine.")
+@click.option(
+    "--wifi", default="", metavar="NAME", help="The access point of nodes without a cable; LYKTA_WIFI has its password, or you type it."
+)
 @click.option("--seats", multiple=True, metavar="ROLE=N", help="So many programs at once as operator (4), viewer (8), ingest (1).")
 def config(
     site: str, folder: Path | None, host: str, address: str, ntp: str, port: int | None, at: str, district: str, city: str, city_at: str,
-    seats: tuple[str, ...],
+    wifi: str, seats: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write mosquitto's configuration, certificates and access lists for SITE; add to what is there.
 
@@ -73,7 +79,10 @@ def config(
         network.city = _city(city, city_at)
     for one in seats:
         _seat(network, one)
-    _report(network, street.district, _write(network))
+    written = _write(network)
+    if wifi:
+        _access_point(network, wifi)
+    _report(network, street.district, written)
 
 
 @broker.command()
@@ -206,6 +215,15 @@ def _looked_up(host: str) -> str:
     except OSError:
         message = f"this machine knows no address of {host}. Nodes ask no name server: say it with --address, as in --address 192.0.2.7"
         raise InputError.of("--host", message) from None
+
+
+def _access_point(network: Network, name: str) -> None:
+    """Keep an access point for flashing, for its owner alone."""
+    from lykta.fleet.certificates import write_secret
+
+    password = os.environ.get("LYKTA_WIFI") or click.prompt(f"Password of {name}", hide_input=True, err=True)
+    about = json.dumps({"network": name, "password": password}, ensure_ascii=False)
+    write_secret(network.folder / ACCESS_POINT, about.encode())
 
 
 def _city(city: str, at: str) -> Place:

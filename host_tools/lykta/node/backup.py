@@ -39,7 +39,7 @@ def save(board: Device, about: Info, path: Path, now: dt.datetime) -> Backup:
     files = {}
     for name in FILES:
         if about.versions.get(name, -1) >= 0:
-            files[name] = unsealed(board.read(f"/data/{name}"))[1]
+            files[name] = _without_password(name, unsealed(board.read(f"/data/{name}"))[1])
     if not files:
         raise InputError.of(board.port, "this board is no node yet: there is nothing to keep.")
     backup = Backup(about.lamp, about.mac, now.astimezone(dt.UTC).isoformat(timespec="seconds"), files)
@@ -49,6 +49,18 @@ def save(board: Device, about: Info, path: Path, now: dt.datetime) -> Backup:
         for name, content in files.items():
             archive.writestr(name, content)
     return backup
+
+
+def _without_password(name: str, content: bytes) -> bytes:
+    """A file as it may be sent by mail: the board's without the access point. `lykta flash` brings it again."""
+    try:
+        about = json.loads(content) if name == "board" else None
+    except ValueError:
+        return content
+    if not isinstance(about, dict) or "wifi" not in about:
+        return content
+    del about["wifi"]
+    return json.dumps(about, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def load(path: Path) -> Backup:

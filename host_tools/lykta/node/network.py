@@ -10,6 +10,8 @@ from lykta.plan.nodefiles import NETWORK_FILES, node_names
 from lykta.site import loader
 from lykta.site.model import Site
 
+#: The access point of nodes without a cable, in the folder of a network: JSON, {"network", "password"}.
+ACCESS_POINT = "nodes/access_point"
 _LOOPBACK = "127."
 
 
@@ -36,4 +38,6 @@ def network_files(folder: Path, site: Site) -> dict[str, dict[str, bytes]]:
         its = folder / "nodes" / name
         if all((its / one).is_file() for one in NETWORK_FILES):
             files[lamp] = {one: (its / one).read_bytes() for one in NETWORK_FILES}
+            if (folder / ACCESS_POINT).is_file():
+                files[lamp]["wifi"] = (folder / ACCESS_POINT).read_bytes()
     return files

@@ -54,7 +54,8 @@ def node_files(
 ) -> dict[str, dict[str, bytes]]:
     """The files of every node of a site for ten years from `first`: {id of the lamp: {name of the file: contents}}.
 
-    `network`: the four files of nodes on a network, by lamp, as whoever set up their broker made them; they are added as they are.
+    `network`: the four files of nodes on a network, by lamp, as whoever set up their broker made them; they are added as they are. A fifth,
+    `wifi`, is the access point ({"network", "password"}).
     InputError where the profile lacks a zone, a board is not known or wrong, or a lamp has sensors that its board cannot drive.
     """
     missing = profile.missing_zones(dict.fromkeys(lamp.zone for lamp in site.lamps))
@@ -67,7 +68,15 @@ def node_files(
     nodes = [(number, lamp) for number, lamp in enumerate(site.lamps) if lamp.adaptive]
     given = _keys(graph, segments, keys)
     files = {lamp.id: _files(graph, profile, first, number, tables, segments, given, boards[lamp.id], routes) for number, lamp in nodes}
-    return {lamp: {**own, **(network or {}).get(lamp, {})} for lamp, own in files.items()}
+    return {lamp: _connected(own, (network or {}).get(lamp, {})) for lamp, own in files.items()}
+
+
+def _connected(own: dict[str, bytes], network: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a node with those of its network; the access point is a part of its board."""
+    files = {**own, **{name: network[name] for name in NETWORK_FILES if name in network}}
+    if "wifi" in network:
+        files["board"] = _json({**json.loads(own["board"]), "wifi": json.loads(network["wifi"])})
+    return files
 
 
 def boards_of(site: Site) -> dict[str, Board]:
