@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -174,3 +176,10 @@ def test_clock__of_a_simulated_street_is_everybodys(tmp_path: Path):
     assert now_of(tmp_path)() > NIGHT
     (tmp_path / FILE).write_text("[]")
     assert clock_of(place) is None
+
+
+def test_clock__of_a_street_that_was_killed_is_nobodys(tmp_path: Path):
+    """Its process could not take the file away."""
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    StreetClock(100.0, NIGHT, 60.0, int(gone.stdout)).write(tmp_path)
+    assert clock_of(tmp_path) is None

@@ -153,7 +153,9 @@ async def _keep_open(fleet: Fleet, lamps: list[str], why: str) -> None:
 @lamp_options
 @click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object.")
 def status(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], as_json: bool) -> int:
-    """Say once how the fleet is: exit status 0 where all is well, 1 where a node is offline or an alarm is open.
+    """Say once how the fleet is.
+
+    Exit status 0 where all is well, 1 where a node is offline or an alarm is open.
 
     \b
     Example:
@@ -250,7 +252,9 @@ def events(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """What happened, as nodes tell it: from the history, and with --follow as it comes.
+    """What happened, as nodes tell it.
+
+    From the history, as the recorder has written it down; with --follow also as it comes.
 
     \b
     Example:
@@ -303,7 +307,9 @@ def _names(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...]) -> list
 @click.option("--days", type=click.FloatRange(min=0), default=0.0, help="Also those that were closed in so many days.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: a JSON object in each line.")
 def alarms(asked: Asked, days: float, as_json: bool) -> None:
-    """The alarms that are open, as the recorder has written them down.
+    """The alarms that are open.
+
+    As the recorder has written them down: `lykta fleet record` must run, or have run, for there to be any.
 
     \b
     Example:

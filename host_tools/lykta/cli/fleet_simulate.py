@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import signal
 import sys
 import time
 from functools import partial
@@ -52,6 +53,8 @@ def simulate(
       lykta fleet simulate kungsholms_strand --nodes 34
       lykta fleet simulate my_city.yaml --engine light --nodes 5000 --trouble storm
     """
+    # Whoever ends us, by Ctrl-C or otherwise, lets the street end as by a power cut, and its clock be taken away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if engine == "light":
         _light(asked, nodes, speed, seed, trouble or "")
     else:

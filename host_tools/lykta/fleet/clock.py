@@ -7,9 +7,10 @@ have expiries, telemetry has times, and a lamp that burns is an alarm by day.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from lykta.errors import LyktaError
@@ -20,11 +21,12 @@ _LOOK_S = 1.0
 
 @dataclass(frozen=True)
 class StreetClock:
-    """At `real_s` it is `street_s` in the street [s since 1970], and time passes `speed` times as fast."""
+    """At `real_s` it is `street_s` in the street [s since 1970], and time passes `speed` times as fast, as long as process `pid` lives."""
 
     real_s: float
     street_s: float
     speed: float = 1.0
+    pid: int = field(default_factory=os.getpid)
 
     def now(self) -> float:
         """What time it is in the street [s since 1970]."""
@@ -48,10 +50,22 @@ def clock_of(folder: Path) -> StreetClock | None:
     for one in (folder, folder.parent, folder.parent.parent):
         try:
             told = json.loads((one / FILE).read_text(encoding="utf-8"))
-            return StreetClock(float(told["real_s"]), float(told["street_s"]), float(told["speed"]))
+            found = StreetClock(float(told["real_s"]), float(told["street_s"]), float(told["speed"]), int(told["pid"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
+        return found if _lives(found.pid) else None
     return None
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is such a process: a street whose machine was switched off could not take its clock away."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class _Clock:
