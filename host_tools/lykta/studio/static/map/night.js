@@ -98,7 +98,7 @@ function ring(g, px, py, radius, colour, width) {
 
 /** Walkers are discs, cyclists arrows, cars boxes, animals diamonds: told apart by shape as well as by colour. */
 function people(g, view, replay) {
-  const size = Math.max(5, Math.min(9, 180 * view.scale));
+  const size = Math.max(5, Math.min(11, 260 * view.scale));
   replay.people((user, kind, x, y, heading, moves) => {
     const px = view.px(x), py = view.py(y);
     if (px < -20 || py < -20 || px > view.width + 20 || py > view.height + 20) return;
