@@ -25,6 +25,7 @@ from lykta.fleet.broker.network import Network as Brokers
 from lykta.fleet.clock import FILE, StreetClock
 from lykta.node.keyfiles import place_of
 from lykta.node.keys import KeyStore
+from lykta.node.releasekeys import NODE_FILE, public_keys
 from lykta.node.street import Street
 from lykta.plan import Plan, make_plan
 from lykta.plan.board import DEFAULT
@@ -222,7 +223,8 @@ def _credentials(asked: Asked) -> dict[str, dict[str, bytes]]:
             raise InputError.of(
                 str(own), f"the files of this node cannot be read ({error.strerror}). Run `lykta broker run` again."
             ) from None
-    return found
+    signed = public_keys()
+    return {lamp: {**files, NODE_FILE: signed.node_file()} for lamp, files in found.items()} if signed else found
 
 
 def _keys(street: Street, told: Callable[[str], None]) -> dict[str, bytes]:
