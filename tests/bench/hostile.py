@@ -1,8 +1,8 @@
 """Hostile telegrams, letters and packets: none gets in, none raises, memory stays as it is.
 
 On a real MicroPython VM: telegrams against the node's gate (the kinds of `tests/micropython/test_telegram.py`), letters from a broker that
-lies (`test_hostile_letters.py`), frames of an opened neighbour at both ends of the post (`test_tasks_post.py`), and the packets themselves, cut, lengthened or random (`test_mqtt.py`). On the host: what a node could
-send, under any topic (`tests/fleet/hostile.py`).
+lies (`test_hostile_letters.py`), frames of an opened neighbour at both ends of the post (`test_tasks_post.py`), and the packets
+themselves, cut, lengthened or random (`test_mqtt.py`). On the host: what a node could send, under any topic (`tests/fleet/hostile.py`).
 """
 
 from __future__ import annotations
