@@ -128,7 +128,7 @@ def street(lamps: int, pitch_cm: int, gateway: int) -> Plan:
     """A straight path with a PIR on every post, one of which is a gateway; settings of Kungsholms strand."""
     like = sites.load("kungsholms_strand")
     posts = tuple(
-        Lamp(f"L{n:03}", n * pitch_cm, 0, "path", like.lamps[0].fixture, (_PIR,), board="esp32_poe" if n == gateway else None)
+        Lamp(f"L{n:03}", n * pitch_cm, 0, "path", like.lamps[0].fixture, (_PIR,), board="esp32_poe" if n == gateway else "")
         for n in range(lamps)
     )
     ends = (Point("west", -1_200, 0), Point("east", (lamps - 1) * pitch_cm + 1_200, 0))

@@ -1,7 +1,7 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash|fleet|broker|studio]
+python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash|fleet|broker|studio|transport]
                               [--seeds 1001-1100] [--training 1-20]
 """
 
@@ -24,10 +24,11 @@ import node
 import searching
 import speed
 import studio
+import transport
 
 from lykta import __version__
 
-PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash", "fleet", "broker", "studio")
+PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash", "fleet", "broker", "studio", "transport")
 
 
 def machine() -> str:
@@ -98,6 +99,9 @@ def lines(parts: tuple[str, ...], quick: bool, seeds: range, training: range | N
     if "studio" in parts:
         yield "\n11. The studio " + busy()
         yield from studio.report(quick)
+    if "transport" in parts:
+        yield "\n12. Letters by radio, by whole firmwares " + busy()
+        yield from transport.report(quick)
 
 
 def main() -> None:

@@ -121,6 +121,7 @@ def test_letter__arrives_once_however_often_it_is_sent():
     assert [(letter.COMMAND, data)] == came
 
 
+# security: 13
 def test_time__is_set_by_the_answer_to_the_own_question_alone():
     """A TELL under the segment's key, another lamp's key, for another question, or of yesterday sets no clock; the right one does."""
     node, _ = street(clock=False)
@@ -176,6 +177,7 @@ def test_answer__that_was_long_on_its_way_tells_no_time():
     post.live(node, script)
 
 
+# security: 13
 def test_insider__with_the_segments_key_gets_no_letter_in_and_takes_none_out():
     """An opened neighbour plays the gateway: letters under other keys, forged receipts; nothing is taken, and a real one still is."""
     node, came = street()
@@ -375,6 +377,7 @@ def insider(count):
     return lamp.refused + gateway.refused
 
 
+# security: 13
 def test_hostile__frames_of_an_insider_never_become_letters():
     """Twenty thousand of them, at a lamp and at a gateway."""
     assert insider(20_000) > 500

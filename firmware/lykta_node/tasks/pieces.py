@@ -10,8 +10,8 @@ from micropython import const
 from ..core import bundle, letter, parcel, telegram
 from .mailbox import Letter
 
-_STILL_MS = const(1_500)  # after a chunk: the gateway may send one every 270 ms
-_APART_MS = const(1_700)
+_STILL_MS = const(900)  # after a chunk: the gateway may send one every 270 ms
+_APART_MS = const(1_100)
 _STRIDE_MS = const(370)  # between two neighbours
 _LACKS = const(6)  # times, each after twice as long, then it is asked for anew
 _ASK_MS = const(1_000)

@@ -8,7 +8,7 @@ from micropython import const
 from ..core import bundle, letter, parcel
 from .pieces import number_of
 
-_DONE_MS = const(3_500)  # longer than a lamp waits before it says what it lacks
+_DONE_MS = const(2_500)  # longer than a lamp waits before it says what it lacks
 _FETCH_MS = const(20_000)  # then it is asked for again, or another one
 _WISHES = const(8)
 _NEVER = const(3_600_000)

@@ -36,8 +36,8 @@ def routes_of(graph: Graph, carriers: Mapping[str, str]) -> dict[int, Route]:
     """
     number = {lamp.id: at for at, lamp in enumerate(graph.site.lamps)}
     groups: dict[int, set[int]] = {}
-    for lamp, gateway in carriers.items():
-        groups.setdefault(number[gateway], set()).add(number[lamp])
+    for lamp, carrier in carriers.items():
+        groups.setdefault(number[carrier], set()).add(number[lamp])
     found: dict[int, Route] = {}
     for gateway, lamps in groups.items():
         found |= _from(graph, gateway, lamps)
@@ -54,11 +54,11 @@ def _from(graph: Graph, gateway: int, lamps: set[int]) -> dict[int, Route]:
     ring = [gateway]
     left = set(lamps)
     for relays in range(MOST_RELAYS + 1):
-        reached = {}
+        reached: dict[int, int] = {}
         for lamp in sorted(left):
-            near = [(leap(lamp, other), other) for other in ring if _apart(graph, lamp, other) <= RADIO_RANGE_CM]
-            if near:
-                reached[lamp] = min(near)[1]
+            heard = [(leap(lamp, other), other) for other in ring if _apart(graph, lamp, other) <= RADIO_RANGE_CM]
+            if heard:
+                reached[lamp] = min(heard)[1]
         for lamp, near in reached.items():
             found[lamp] = Route(gateway, near, relays)
             step, other = lamp, near
