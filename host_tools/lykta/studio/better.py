@@ -84,7 +84,12 @@ class _Better:
             kept = say("Kept: full light for every class that is owed it, as the requirement has it. The least energy wins.")
             ui.label(kept).classes("field-said")
             with ui.element("div").classes("row"):
-                self._start = ui.button(say("Start"), icon="play_arrow", on_click=self._go).props("unelevated no-caps").mark("start")
+                self._start = (
+                    ui.button(say("Start"), icon="play_arrow", on_click=self._go)
+                    .props("unelevated no-caps", remove="color")
+                    .classes("act")
+                    .mark("start")
+                )
                 self._stop = ui.button(say("Stop"), icon="stop", on_click=self._halt).props("outline no-caps").mark("stop")
 
     def _add(self, event: events.ValueChangeEventArguments[str]) -> None:

@@ -53,7 +53,7 @@ def ask(session: Session) -> None:
 
         with ui.element("div").classes("row end"):
             ui.button(say("Cancel"), on_click=dialog.close).props("flat no-caps")
-            ui.button(say("Open"), on_click=go).props("unelevated no-caps").mark("open-now")
+            ui.button(say("Open"), on_click=go).props("unelevated no-caps", remove="color").classes("act").mark("open-now")
     dialog.on("hide", dialog.delete)
     dialog.open()
 

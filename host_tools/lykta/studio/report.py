@@ -53,7 +53,11 @@ class _Report:
                     ui.label(say("The profile has unsaved changes: the command would make another night. The report will say so."))
                     ui.button(say("Save"), icon="save", on_click=lambda: savedialog.ask(session)).props("outline dense no-caps")
                 with ui.element("div").classes("row"):
-                    self._make = ui.button(say("Make the report"), icon="description", on_click=self._go).props("unelevated no-caps")
+                    self._make = (
+                        ui.button(say("Make the report"), icon="description", on_click=self._go)
+                        .props("unelevated no-caps", remove="color")
+                        .classes("act")
+                    )
                     self._make.mark("make")
                 with ui.element("div").classes("row") as self._keep:
                     ui.button("HTML", icon="download", on_click=self._as_html).props("outline no-caps").mark("html")

@@ -35,7 +35,7 @@ def ask(session: Session) -> None:
         with ui.element("div").classes("row end"):
             ui.button(say("Cancel"), on_click=dialog.close).props("flat no-caps")
             shown = say("Save") if found.conforms else say("Save as non-conforming")
-            ui.button(shown, on_click=save).props("unelevated no-caps").mark("save-now")
+            ui.button(shown, on_click=save).props("unelevated no-caps", remove="color").classes("act").mark("save-now")
     dialog.on("hide", dialog.delete)
     dialog.open()
 

@@ -22,6 +22,7 @@ from lykta.studio.words import N_
 #: What stands beside the profile of now: as before the last change, as opened or saved last, or another profile.
 PREVIOUS, SAVED = "previous", "saved"
 _STEP_MS = 900_000
+_BOTH_ENDS = "(e) => emit([...e.target.closest('.window').querySelectorAll('.part')].map((end) => Number(end.value)))"
 
 
 async def build(session: Session) -> None:
@@ -87,7 +88,7 @@ class _Tune:
             beside.props("outlined dense").classes("beside").mark("beside")
             ui.switch(say("Two pictures"), on_change=self._two).props("dense").mark("both")
             save = ui.button(say("Save"), icon="save", on_click=lambda: savedialog.ask(session))
-            save.props("unelevated no-caps").classes("save").mark("save")
+            save.props("unelevated no-caps", remove="color").classes("act").classes("save").mark("save")
         with ui.element("div").classes("row"):
             ui.label(say("simulated")).classes("tag")
             self._state = ui.label().classes("quiet small").props('role="status"')
@@ -107,11 +108,17 @@ class _Tune:
                 self._way = ui.select(ways, value=session.simulator.strip, label=say("Way"), on_change=self._other_way)
                 self._way.props("outlined dense").classes("way").mark("way")
             ui.label(say("Part of the night")).classes("quiet small")
-            whole: dict[str, float] = {"min": plan.begin_ms, "max": plan.end_ms}
-            self._part = ui.range(min=plan.begin_ms, max=plan.end_ms, step=_STEP_MS, value=whole).props("dense snap drag-range")
-            self._part.props["aria-label"] = say("Part of the night")
-            self._part.classes("part").on("change", self._other_part).mark("part")
+            self._from = self._end_of_part(say("From"), plan.begin_ms, "from")
+            self._until = self._end_of_part(say("Until"), plan.end_ms, "until")
             self._said_part = ui.label().classes("small number")
+
+    def _end_of_part(self, said: str, value: int, mark: str) -> ui.element:
+        """A slider for one end of the part of the night that is drawn."""
+        plan = self._session.plan
+        slider = ui.element("input").classes("slider part").mark(mark)
+        slider.props(f"type=range min={plan.begin_ms} max={plan.end_ms} step=any value={value}")
+        slider.props["aria-label"] = f"{self._session.say('Part of the night')}: {said}"
+        return slider.on("change", self._other_part, js_handler=_BOTH_ENDS)
 
     def _picture(self, title: str) -> tuple[ui.element, Diagram, ui.element]:
         with ui.element("div").classes("panel picture") as panel:
@@ -168,10 +175,13 @@ class _Tune:
         await self._draw()
         self._changed()
 
-    async def _other_part(self) -> None:
-        low, high = int(self._part.value["min"]), int(self._part.value["max"])
+    async def _other_part(self, event: events.GenericEventArguments) -> None:
+        """Draw another part of the night: to the quarter of an hour, and at least one."""
+        plan = self._session.plan
+        low, high = sorted(round(float(end) / _STEP_MS) * _STEP_MS for end in event.args)
+        low, high = max(plan.begin_ms, low), min(plan.end_ms, max(high, low + _STEP_MS))
         rows, columns = Diagram.size()
-        self._session.simulator.frame = Frame(low, max(high, low + _STEP_MS), rows, columns)
+        self._session.simulator.frame = Frame(low, high, rows, columns)
         await self._draw()
         self._changed()
 
