@@ -203,6 +203,9 @@ def test_montpellier__is_imported_from_a_list_and_moved_about(page: Page, addres
     page.get_by_role("button", name="Take it over").click()
     expect(page.get_by_text("city.yaml: saved")).to_be_visible()
     assert (home / "city.yaml").stat().st_size > 3_000_000
+    expect(page.locator(".board-map")).to_have_count(1)  # the wizard has gone
+    expect(page.locator(".board[data-lamps='27019']")).to_be_visible()
+    drawn(page)
     before = pixels(page)
     page.locator(".board-map").focus()
     page.keyboard.press("ArrowRight")

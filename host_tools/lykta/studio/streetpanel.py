@@ -154,9 +154,10 @@ class StreetPanel:
         admitted = [number for number, name in enumerate(schema.CLASS_NAMES) if name in self._classes(lamp)]
         with ui.element("table").classes("plain").props(f'aria-label="{say("Settings of its zone tonight")}"'):
             with ui.element("thead"), ui.element("tr"):
-                for heading in ["", *(say(name) if name in PHASES else brief(name, 12) for name, _ in rows)]:
-                    with ui.element("th"):
-                        ui.label(heading)
+                ui.element("td")
+                for name, _ in rows:
+                    with ui.element("th").props('scope="col"'):
+                        ui.label(say(name) if name in PHASES else brief(name, 12))
             with ui.element("tbody"):
                 self._row(say("idle"), [say.quantity("level", row[schema.IDLE]) for _, row in rows])
                 for number in admitted:
