@@ -168,7 +168,9 @@ async def _go_on(asked: Asked, fleet: Fleet, folder: Folder, record: Record, mad
             click.echo("\nInterrupted. Nodes that were offered it go on by themselves; the same command goes on with the others.", err=True)
             raise
     if record.state == STOPPED:
-        click.echo(f"Nobody else is offered it. Take it back from those who have it: lykta fleet update undo {asked.site}")
+        kept = len(record.of(UPDATED))
+        back = f" {kept} have it; take it back from them: lykta fleet update undo {asked.site}" if kept else " Nobody has it."
+        click.echo(f"Nobody else is offered it.{back}")
     elif record.state != DONE:
         away = [node for node in record.nodes if record.nodes[node].state != UPDATED]
         click.echo(f"{_some(away)} cannot be reached: they get it when they come back. The same command takes note of that, and tidies up.")
