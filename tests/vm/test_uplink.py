@@ -61,9 +61,12 @@ def test_gateway__has_its_network_from_a_cable(tmp_path: Path):
     assert found.opened == [] and "this start is confirmed" in found.consoles()[0]
 
 
-@pytest.mark.parametrize(
-    "mood", ["well", "refuses", "dead", "hangs", "mute", "reset", "garbage", pytest.param("flood", marks=pytest.mark.slow)]
-)
+def slow(mood: str) -> object:
+    """A mood that is left to the slow tests."""
+    return pytest.param(mood, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("mood", ["well", "refuses", "dead", "hangs", slow("mute"), slow("reset"), slow("garbage"), slow("flood")])
 def test_light__does_not_notice_the_broker(mood: str, tmp_path: Path, unconnected: list[list[tuple[int, int]]]):
     """A broker that works, refuses, is dead, hangs in the handshake or after it, cuts it, babbles or floods: the light of a street with
     none, at every ms."""
@@ -258,6 +261,7 @@ def test_outage_of_a_day__ends_within_fifteen_minutes_with_few_letters(tmp_path:
     assert [console.count("number") for console in found.consoles()] == [1, 1]
 
 
+@pytest.mark.slow
 def test_telemetry__says_what_an_hour_was_like(tmp_path: Path):
     """Letters of at least 15 min, one after the other, each once."""
     found = lived(tmp_path, 50, lamps=1)
