@@ -69,6 +69,7 @@ def test_revoked_node__is_not_flashed_before_it_has_another_certificate(street: 
     preparation.wanted(NODE)
 
 
+@pytest.mark.security(2)
 def test_access_point__comes_with_the_board_and_stays_out_of_backups(
     street: Street, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
