@@ -37,6 +37,8 @@ SPREAD_S, FIRST_S = 20.0, 1.0
 PERIOD_S = 900
 #: Handshakes that this one process begins at once: more would only wait in its own queue.
 _AT_ONCE = 200
+#: How often a line is said [s].
+_BEAT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -229,15 +231,28 @@ async def _run(
 ) -> None:  # fmt: skip
     async with Crowd(names, where, seed, speed, now_of(folder)) as crowd:
         told(f"{len(names)} light nodes connect to {where.host}:{where.port}, spread over {SPREAD_S / speed:.0f} s.")
+        waiting = asyncio.create_task(_tell_of_waiting(crowd, told))
         took = await crowd.all_there()
+        waiting.cancel()
         told(f"after {took:.1f} s: {crowd.count.text()}")
         if trouble:
             await _trouble(crowd, trouble, folder, told)
         while True:
-            await asyncio.sleep(10)
+            await asyncio.sleep(_BEAT_S)
             told(
                 f"{crowd.count.connected} of {len(names)} connected, {crowd.count.sent} reports sent, {crowd.count.failed} attempts failed"
             )
+
+
+async def _tell_of_waiting(crowd: Crowd, told: Callable[[str], None]) -> None:
+    """What holds it up, as long as not all are there."""
+    while True:
+        await asyncio.sleep(_BEAT_S)
+        count, where = crowd.count, crowd.where
+        if not count.connected and count.failed:
+            told(f"No broker answers at {where.host}:{where.port}. Start it in another terminal: lykta broker run SITE")
+        else:
+            told(f"{count.connected} of {len(crowd.nodes)} connected, {count.failed} attempts failed")
 
 
 async def _trouble(crowd: Crowd, trouble: str, folder: Path, told: Callable[[str], None]) -> None:
