@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import given
 from ruamel.yaml import YAML
 
-from lykta.fleet import contract, messages, topics
+from lykta.fleet import contract, letters, messages, topics
+from lykta.node.street import load_street
 from lykta.vm import environment, find_vm
 from tests.fleet import drawn
 
@@ -146,3 +148,19 @@ def test_node__sends_what_the_contract_says(tmp_path: Path):
     (told,) = (line.split()[1:] for line in run.stdout.splitlines() if line.startswith("topics "))
     assert [kind.topic for kind in topics.KINDS.values()] == told
     assert {"start", "security", "override", "command", "window", "fault", "right"} <= {event.kind for event in seen["event"]}  # type: ignore[union-attr]
+
+
+@pytest.mark.micropython
+def test_node__takes_what_the_host_sealed(tmp_path: Path):
+    """The program of a real street, deflated on the host, on a node on the VM."""
+    program = load_street("valla_torg").public_files(dt.date(2026, 1, 1))["S01"]["program"]
+    to = letters.Recipient("L0", 0, bytes(range(100, 132)))
+    sealed = letters.settings(to, {"program": program}, 7)
+    assert len(sealed.data) < len(program)
+    script = f"import hooks; hooks.install(); import test_tasks_changes as t; t.taken('{sealed.data.hex()}')"
+    paths = environment(ROOT / "firmware", ROOT / "tests" / "micropython")
+    run = subprocess.run(
+        [find_vm(), "-X", "heapsize=2m", "-c", script], capture_output=True, text=True, check=True, env=paths, cwd=tmp_path, timeout=600
+    )
+    assert "answer 7 True" in run.stdout
+    assert f"digest {hashlib.sha256(program).hexdigest()}" in run.stdout

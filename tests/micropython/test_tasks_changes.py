@@ -304,3 +304,17 @@ def test_letter__survives_a_power_cut_at_every_write():
             seen[found == new] += 1
             assert "letter" not in os.listdir("/flash")
     assert min(seen) > 5, seen
+
+
+def taken(digits):
+    """For the host's tests: let a node have a letter, in hexadecimal digits; print its answer, and what it holds then."""
+    node, box = node_of()
+
+    async def script(node):
+        await asyncio.sleep_ms(20_000)
+        box.take(letter.SETTINGS, bytes.fromhex(digits))
+        await asyncio.sleep_ms(1_000)
+
+    post.live(node, script)
+    print("answer", *answers(box)[0])
+    print("digest", hashlib.sha256(node.store.read("program")).digest().hex())
