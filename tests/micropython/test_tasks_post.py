@@ -223,7 +223,7 @@ def test_wave__silences_the_lamp_and_commands_go_all_the_same():
         post.pir(1, 1)
         await asyncio.sleep_ms(100)
         node.mesh.airmail._mailbox.send(letter.EVENT, b"{}")
-        node.mesh.airmail._mailbox.want(b"bundle..", 1)
+        assert node.mesh.airmail._pieces.wish(b"bundle..\x00\x01")
         post.sent()
         turns = node.mesh.airmail.turns
         await asyncio.sleep_ms(20_000)
