@@ -192,6 +192,21 @@ def test_client_id_of_another__pushes_nobody_out(made: Network, tmp_path: Path):
 
 @pytest.mark.security(5)
 @pytest.mark.usefixtures("broker")
+def test_letter_that_is_refused__ends_no_session(made: Network, tmp_path: Path):
+    """A gateway that still has a letter for a lamp that is no longer its own goes on with the others."""
+
+    async def scene() -> tuple[str, bytes]:
+        async with client(made, "viewer-1", tmp_path) as viewer, client(made, NODE, tmp_path, protocol=ProtocolVersion.V311) as node:
+            await viewer.subscribe(f"{HERE}/n/{NODE}/up/+", qos=1)
+            for _ in range(3):
+                await node.publish(f"{HERE}/n/{OTHER}/up/event", b"not mine", qos=1)
+            await node.publish(f"{HERE}/n/{NODE}/up/event", b"mine", qos=1)
+            return await first(viewer)
+
+    assert asyncio.run(scene()) == (f"{HERE}/n/{NODE}/up/event", b"mine")
+
+
+@pytest.mark.usefixtures("broker")
 @pytest.mark.parametrize("who", ["viewer-1", "ingest-1"])
 def test_viewer__commands_nobody(made: Network, tmp_path: Path, who: str):
     """Who may only look cannot say anything to a node, nor in its name; who may, is heard."""

@@ -38,7 +38,8 @@ max_connections {connections}
 # A letter is at most 4,096 bytes. For who is away, so much is kept and so long: what 15,000 nodes tell in a day without a database. It was
 # acknowledged to them, so it must not be dropped. The database's program acknowledges by the thousand.
 max_packet_size {packet}
-max_queued_messages 0
+# (Not 0, "no limit": mosquitto 2.0.11 then ends the session of whoever is refused a single letter.)
+max_queued_messages 10000000
 max_queued_bytes 1073741824
 max_inflight_messages 2000
 max_keepalive 3600
