@@ -23,8 +23,8 @@ NODE = "kungsholms_strand.K05"
 
 
 @contextlib.contextmanager
-def running(folder: Path, *words: str) -> Iterator[tuple[str, Network]]:
-    """The command in a process of its own: what it said until it listened, and its network. It has to end well on Ctrl-C."""
+def running(folder: Path, *words: str, end: signal.Signals = signal.SIGINT) -> Iterator[tuple[str, Network]]:
+    """The command in a process of its own: what it said until it listened, and its network. It has to end well."""
     command = [sys.executable, "-m", "lykta", "broker", "run", "kungsholms_strand", *words]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
@@ -36,7 +36,7 @@ def running(folder: Path, *words: str) -> Iterator[tuple[str, Network]]:
         try:
             yield "".join(said), Network.open(folder / "kungsholms_strand.network")
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(end)
             rest = process.stdout.read()
             status = process.wait(30)
     assert (status, rest.splitlines()[-1:]) == (0, ["The broker has ended."])
@@ -84,6 +84,10 @@ def test_run__starts_mosquitto_and_says_how_to_connect(tmp_path: Path, capsys: p
         for folder, words in (("kungsholms_strand.network", "runs already"), ("another", "this port is taken")):
             assert main(["broker", "run", "kungsholms_strand", "--port", str(port), "--network", str(tmp_path / folder)]) == 2
             assert words in capsys.readouterr().err
+    # A terminal that is closed ends it as well, and no mosquitto is left behind that would have the port.
+    for end in (signal.SIGHUP, signal.SIGTERM):
+        with running(tmp_path, end=end) as (said, _):
+            assert f"listening on port {port}" in said
     with running(tmp_path) as (said, _):
         assert f"listening on port {port}" in said
         assert "certificates of 34 nodes.\n" in said

@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import json
 import os
+import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -136,6 +137,9 @@ def run(site: str, folder: Path | None, port: int | None, embedded: bool) -> Non
     written = _write(network)
     made = len(written.made["nodes"])
     click.echo(f"{network.folder}: certificates of {made + written.kept['nodes']} nodes{f', {made} of them new' if made else ''}.")
+    # A terminal that is closed, or a service that is stopped, ends the broker too.
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.default_int_handler)
     its = network.folder / DISTRICTS / street.district
     if place.at:
         raise InputError.of(str(network.folder), f"the files of this broker are for another machine, in {place.at}. Start it there.")
