@@ -164,6 +164,16 @@ def test_blind__a_sensor_that_sees_every_second_pass_is_not():
     assert world.lamps[2][row.FAULTS] == 0
 
 
+def test_blind__a_lamp_without_a_sensor_misses_nobody():
+    """It is passed unseen all night, and stays as dark as its phase."""
+    graph = line([2200] * 4, [True, True, False, True, True])
+    world = World(graph)
+    world.read(ideal_readings(graph, [walk(graph, Trip("west", 5000 + 200_000 * number, 140)) for number in range(8)]))
+    world.run(5000 + 200_000 * 9)
+    assert world.lamps[2][row.MISSES] == 0
+    assert world.lights[2].level(world.now) == 500
+
+
 @pytest.mark.parametrize("bit", [health.SENSOR, health.SETTINGS])
 def test_driver__says_when_and_when_not(bit: int):
     """At once, both ways."""

@@ -81,7 +81,7 @@ def _way(origin, number, link, lamps, last):
     gates += [row.NEVER, row.NEVER, -1, 0] * (way.MAX_GATES - len(gates) // way.GATE_LENGTH)
     arrive = link if number == origin else 1 - link
     posts = abs(number - origin)
-    return [origin, link, posts * PITCH_CM, arrive, last, max(0, 2 * posts - 3) * PITCH_CM // 2, 0] + gates
+    return [origin, link, posts * PITCH_CM, arrive, last, max(0, 2 * posts - 3) * PITCH_CM // 2] + gates
 
 
 def integers(values):

@@ -68,7 +68,7 @@ WINDOW_BRANCH = const(59)
 WINDOW_DOUBT = const(60)
 WINDOW_STOP = const(61)  # how far from the origin the user may have stopped
 WINDOW_QUIET = const(62)  # how long after he left the field the first sensor on the way would have reported him
-WINDOW_FORKS = const(63)  # 1: he may turn off on the way here
+WINDOW_FORKS = const(63)  # not 0: he may turn off on the way here
 
 # Those who came since the field was last empty, where the sensor tells users apart.
 PEOPLE = const(64)  # how many
@@ -134,7 +134,7 @@ SLOT_LEFT = const(17)  # the earliest that may have been; NEVER: he is inside
 SLOT_GONE = const(18)  # the latest; NEVER: he may be inside
 SLOT_QUIET = const(19)
 SLOT_LEAVES = const(20)  # how many of those who may be he have left, and were not seen elsewhere
-SLOT_FORKS = const(21)  # 1: he may turn off on the way here
+SLOT_FORKS = const(21)  # not 0: he may turn off on the way here
 SLOT_LENGTH = const(22)
 ELSEWHERE = const(1)  # he, or one who was with him, has been seen on another branch
 UNSEEN = const(2)  # a sensor between him and here should have reported him

@@ -22,17 +22,20 @@ FROM_LAMP = const(0)
 LINK = const(1)  # link by which the way leaves the origin
 DISTANCE = const(2)
 ARRIVE = const(3)  # link by which it comes to this lamp
-LAST = const(4)  # 1: the last row of its origin
+FLAGS = const(4)  # LAST and FORKS
 NEAR_FROM = const(5)  # how far along the way a user is for whom this lamp is the nearest, or the next one ahead [cm]
-FORKS = const(6)  # 1: somebody on the way may turn off, or leave, before he is here
-GATES = const(7)  # NEAR, FAR, lamp and SURE of each gate
+GATES = const(6)  # NEAR, FAR, lamp and SURE of each gate
 GATE_NEAR = const(0)  # where its coverage begins, from the origin; NEVER: no more gates
 GATE_FAR = const(1)  # where it ends
 GATE_LAMP = const(2)  # -1: the way ends here
 GATE_SURE = const(3)  # 1: its sensor misses nobody
 GATE_LENGTH = const(4)
 MAX_GATES = const(4)
-ROW_LENGTH = const(23)
+ROW_LENGTH = const(22)
+
+# Flags of a row.
+LAST = const(1)  # it is the last one of its origin
+FORKS = const(2)  # somebody on the way may turn off, or leave, before he is here
 
 
 def find(table, rows: int, origin: int) -> int:

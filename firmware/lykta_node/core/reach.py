@@ -80,10 +80,10 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
                 lamp[WINDOW_RELATION] = UNKNOWN if came == LINK_UNKNOWN else AHEAD
                 lamp[WINDOW_DISTANCE] = distance
                 lamp[WINDOW_ARRIVE] = table[at + way.ARRIVE]
-                lamp[WINDOW_FORKS] = table[at + way.FORKS]
+                lamp[WINDOW_FORKS] = table[at + way.FLAGS] & way.FORKS
                 beside = table[at + way.NEAR_FROM] if table[at + way.GATES + way.GATE_SURE] else NEVER
             _before(lamp, settings, table, at, frames, at_frame, distance, base)
-        if table[at + way.LAST]:
+        if table[at + way.FLAGS] & way.LAST:
             break
         at += way.ROW_LENGTH
     # Who stops anywhere before the next gate keeps the light of the lamps near him, and of the next one ahead, for `linger`.
@@ -96,6 +96,11 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
         lamp[WINDOW_QUIET] = LONGEST
     if lamp[WINDOW_RELATION] == BEHIND:
         lamp[WINDOW_DISTANCE] = behind
+
+
+def senses(table) -> bool:
+    """Whether the lamp of a table has a sensor of its own."""
+    return table[way.RANGE] + table[way.SEES] + table[way.SEES + 1] + table[way.SEES + 2] > 0
 
 
 def _before(lamp, settings, table, at: int, frames, at_frame: int, distance: int, base: int) -> None:

@@ -89,7 +89,8 @@ def take(lamp, settings, table, at: int, frames, at_frame: int) -> bool:
         before = slots.find(lamp, frames[at_frame + PREVIOUS], frames[at_frame + PREVIOUS_NUMBER])
     since = NEVER
     if before >= 0:
-        _count_pass(lamp, before, frames[at_frame + MOVED])
+        if reach.senses(table):
+            _count_pass(lamp, before, frames[at_frame + MOVED])
         if frames[at_frame + PERHAPS] == UNTIL_SILENT:
             _shorten(lamp, before)
         else:

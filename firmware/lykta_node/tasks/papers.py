@@ -131,7 +131,7 @@ def _alone(number: int):
         table[neighbours.SEES + road_user] = _RANGE_CM
     at = neighbours.HEADER
     table[at + neighbours.FROM_LAMP] = number
-    table[at + neighbours.LAST] = 1
+    table[at + neighbours.FLAGS] = neighbours.LAST
     for gate in range(at + neighbours.GATES, at + neighbours.ROW_LENGTH):
         table[gate] = NEVER
     return table
@@ -142,7 +142,9 @@ def _sound(table, rows: int) -> bool:
     for number in range(rows):
         at = neighbours.HEADER + number * neighbours.ROW_LENGTH
         last = number == rows - 1 or table[at + neighbours.ROW_LENGTH] != table[at]
-        if table[at] < 0 or table[at + neighbours.DISTANCE] < 0 or table[at + neighbours.LAST] != (1 if last else 0):
+        if table[at] < 0 or table[at + neighbours.DISTANCE] < 0:
+            return False
+        if table[at + neighbours.FLAGS] & ~neighbours.FORKS != (neighbours.LAST if last else 0):
             return False
         if number and table[at] < table[at - neighbours.ROW_LENGTH]:
             return False

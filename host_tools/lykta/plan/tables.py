@@ -73,7 +73,7 @@ def make_tables(graph: Graph, reaches: list[Reach]) -> Tables:
         for number, directed in enumerate(graph.out_links(origin)):
             steps = _spread(graph, directed, farthest, max((reach.coast_lamps for reach in reaches), default=0))
             gates = _Gates(graph, steps)
-            rows[origin][origin].append([origin, number, 0, number, 0, 0, 0, *gates.onwards(graph.head(directed))])
+            rows[origin][origin].append([origin, number, 0, number, 0, 0, *gates.onwards(graph.head(directed))])
             if lamp.sensors:
                 _tell(graph, origin, number, steps, gates, reaches, rows)
     tables: list[list[int]] = []
@@ -86,7 +86,7 @@ def make_tables(graph: Graph, reaches: list[Reach]) -> Tables:
         for origin in sorted(rows[number]):
             begins[origin] = len(table)
             for index, entry in enumerate(rows[number][origin], 1):
-                entry[way.LAST] = int(index == len(rows[number][origin]))
+                entry[way.FLAGS] |= way.LAST if index == len(rows[number][origin]) else 0
                 table += entry
         for origin, at in begins.items():
             if origin != number:
@@ -119,7 +119,7 @@ def _tell(
         if distance <= reach.behind_cm + spread or distance - reach.ahead_cm <= max(last, spread) or last == row.NEVER:
             arrive = out_index(graph, point, steps[point].directed ^ 1) if point < graph.lamp_count else row.LINK_UNKNOWN
             near = _near_from(graph, steps, point)
-            rows[lamp][origin].append([origin, number, distance, arrive, 0, near, _forks(graph, steps, point), *flat])
+            rows[lamp][origin].append([origin, number, distance, arrive, _forks(graph, steps, point), near, *flat])
 
 
 def _near_from(graph: Graph, steps: dict[int, _Step], point: int) -> int:
@@ -134,11 +134,11 @@ def _near_from(graph: Graph, steps: dict[int, _Step], point: int) -> int:
 
 
 def _forks(graph: Graph, steps: dict[int, _Step], point: int) -> int:
-    """1 if somebody on the way to a point may turn off, or leave, before he is there."""
+    """FORKS if somebody on the way to a point may turn off, or leave, before he is there; else 0."""
     at = steps[point].parent
     while at in steps:
         if len(graph.out_links(at)) > 2 or graph.site.points[at].id in graph.site.entrances:
-            return 1
+            return int(way.FORKS)
         at = steps[at].parent
     return 0
 
