@@ -30,7 +30,7 @@ VERBS = {
     "compare": "Profiles and schemes beside each other, in the same nights with the same people.",
     "explain": "Which setting, which sensor and which lamp cost most energy or service.",
     "flash": "Make the board on the cable the node of a lamp; or a whole street of them.",
-    "fleet": "Many nodes on a network: see them, command them, keep their history, simulate them.",
+    "fleet": "Many nodes on a network: see, command, record, update and simulate them.",
     "node": "Look at the board on the cable: which it is, whether it is well, what it says; change its settings.",
     "profile": "Check, show and describe profiles: how bright, when, for whom.",
     "simulate": "Simulate a night on a street and write its report.",

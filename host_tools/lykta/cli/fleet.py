@@ -64,7 +64,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group)
 def fleet() -> None:
-    """Many nodes on a network, from a desk: see them, command them, keep their history, update them.
+    """Many nodes on a network: see, command, record, update and simulate them.
 
     Without hardware, in three terminals:
 
