@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
 
 def all_of(pin: "Pin", c2=c.SEVEN) -> "list[FOUR]":
     return [FOUR, c.SEVEN, half_dozen, five(), c.eight, c2]
+
+
+def late():
+    from . import f
+    from .c import SIX, eight
+
+    return [f.NINE, SIX, eight]
 """,
     "pack/c.py": """
 from micropython import const
@@ -88,6 +96,7 @@ def test_ship__puts_values_in_the_place_of_names(shipped: Path):
     assert "return [4, 7, 6, five(), c.eight, c2]" in text
     assert "c2=7" in text
     assert [word for word in ("micropython", "Pin", "half_dozen") if word in text] == []
+    assert "from .c import eight\n    return [9, 6, eight]" in text
 
 
 def test_ship__keeps_the_names_of_a_module_that_is_handed_on(shipped: Path):
@@ -99,12 +108,12 @@ def test_ship__keeps_the_names_of_a_module_that_is_handed_on(shipped: Path):
 @pytest.mark.micropython
 def test_ship__runs_as_it_was(shipped: Path, tmp_path: Path):
     """On the VM, the same values before and after."""
-    script = "from pack import b, d; import a; print(b.all_of(None), a.two(), d.give()[0].TEN, d.give()[1])"
+    script = "from pack import b, d; import a; print(b.all_of(None), b.late(), a.two(), d.give()[0].TEN, d.give()[1])"
     told = []
     for folder in (tmp_path / "made", shipped):
         run = subprocess.run([find_vm(), "-c", script], env=environment(folder), capture_output=True, text=True, check=True)
         told.append(run.stdout)
-    assert told == ["[4, 7, 6, 5, 8, 7] 2 10 9\n"] * 2
+    assert told == ["[4, 7, 6, 5, 8, 7] [9, 6, 8] 2 10 9\n"] * 2
 
 
 def test_ship__leaves_no_constant_by_name(tmp_path: Path):
@@ -116,6 +125,39 @@ def test_ship__leaves_no_constant_by_name(tmp_path: Path):
     modules = {name.removesuffix(".py").replace("/", "."): constants_of(tree) for name, tree in trees.items()}
     kept = {other for name, tree in trees.items() for other in handed_on(tree, name.removesuffix(".py").replace("/", "."), modules)}
     assert left <= {f"{module.replace('.', '/')}.py" for module in kept}
+
+
+def test_ship__leaves_every_name_that_a_module_takes_from_another(tmp_path: Path):
+    """In the project's firmware: what is imported anywhere, of devices that only some boards have too, is there."""
+    names = ship(tmp_path)
+    trees = {name.removesuffix(".py").replace("/", "."): ast.parse((tmp_path / name).read_text(encoding="utf-8")) for name in names}
+    given = {module: _given(tree) for module, tree in trees.items()}
+    assert [wanted for module, tree in trees.items() for wanted in _lacking(module, tree, given)] == []
+
+
+def _given(tree: ast.Module) -> set[str]:
+    """The names that a module has when it has been imported."""
+    stored = {
+        node.id for statement in tree.body for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    defined = {statement.name for statement in tree.body if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    aliases = [alias for statement in tree.body if isinstance(statement, (ast.Import, ast.ImportFrom)) for alias in statement.names]
+    return stored | defined | {alias.asname or alias.name for alias in aliases}
+
+
+def _lacking(module: str, tree: ast.Module, given: dict[str, set[str]]) -> Iterator[str]:
+    """What a module wants of the others that they do not have: by import, or as an attribute."""
+    called = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            base = ".".join([*(module.split(".")[: -node.level] if node.level else []), *([node.module] if node.module else [])])
+            called |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in node.names if f"{base}.{alias.name}" in given}
+            names = [alias.name for alias in node.names if f"{base}.{alias.name}" not in given]
+            yield from (f"{module}: from {base} import {name}" for name in names if base in given and name not in given[base])
+    for node in ast.walk(tree):
+        of = called.get(node.value.id) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else None
+        if of and node.attr not in given[of]:
+            yield f"{module}: {of}.{node.attr}"
 
 
 @pytest.mark.micropython

@@ -90,25 +90,29 @@ def folded(tree: ast.Module, module: str, known: Constants, keep: bool) -> ast.M
     """
     modules = {called: known[name] for called, name in _modules(tree, module, known).items()}
     names = dict(known[module])
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom):
-            of = known.get(_base(statement, module), {})
-            names |= {alias.asname or alias.name: of[alias.name] for alias in statement.names if alias.name in of}
+    for statement in _imports(tree):
+        of = known.get(_base(statement, module), {})
+        names |= {alias.asname or alias.name: of[alias.name] for alias in statement.names if alias.name in of}
     body = [statement for statement in tree.body if (keep or not _constant(statement)) and not _for_types(statement)]
     changed = ast.Module([_Folder(modules, names).visit(statement) for statement in body], [])
     _strip(changed)
     used = {node.id for node in ast.walk(changed) if isinstance(node, ast.Name)}
-    changed.body = [statement for statement in changed.body if _needed(statement, used)]
+    pruned = [_Pruner(used).visit(statement) for statement in changed.body]
+    changed.body = [statement for statement in pruned if not isinstance(statement, ast.Pass)]
     return ast.fix_missing_locations(changed)
+
+
+def _imports(tree: ast.Module) -> list[ast.ImportFrom]:
+    """Every import by name: those within functions too, of what not every node has."""
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
 
 
 def _modules(tree: ast.Module, module: str, known: Constants) -> dict[str, str]:
     """The modules of ours that a module imports: what it calls each -> its dotted name."""
     found: dict[str, str] = {}
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom):
-            base = _base(statement, module)
-            found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in statement.names if f"{base}.{alias.name}" in known}
+    for statement in _imports(tree):
+        base = _base(statement, module)
+        found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in statement.names if f"{base}.{alias.name}" in known}
     return found
 
 
@@ -142,12 +146,16 @@ def _strip(tree: ast.Module) -> None:
                 argument.annotation = None
 
 
-def _needed(statement: ast.stmt, used: set[str]) -> bool:
-    """Whether a statement is more than an import of names that nothing uses; an import loses those it does not need."""
-    if not isinstance(statement, ast.ImportFrom):
-        return True
-    statement.names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
-    return bool(statement.names)
+class _Pruner(ast.NodeTransformer):
+    """Takes from every import the names that nothing uses any more."""
+
+    def __init__(self, used: set[str]) -> None:
+        self.used = used
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        """What is left of an import."""
+        node.names = [alias for alias in node.names if (alias.asname or alias.name) in self.used]
+        return node if node.names else ast.copy_location(ast.Pass(), node)
 
 
 # --- slots ----------------------------------------------------------------------------------------------------------
