@@ -124,8 +124,8 @@ class Post:
     bundle: bytes = field(default=b"\x11\x22bundle", repr=False)
 
 
-def street(lamps: int, pitch_cm: int, gateway: int) -> Plan:
-    """A straight path with a PIR on every post, one of which is a gateway; settings of Kungsholms strand."""
+def street(lamps: int, pitch_cm: int, gateway: int = -1) -> Plan:
+    """A straight path with a PIR on every post, one of which may be a gateway; settings of Kungsholms strand."""
     like = sites.load("kungsholms_strand")
     posts = tuple(
         Lamp(f"L{n:03}", n * pitch_cm, 0, "path", like.lamps[0].fixture, (_PIR,), board="esp32_poe" if n == gateway else "")

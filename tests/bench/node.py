@@ -8,19 +8,17 @@ import resource
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import pyarrow as pa
 from energy import verdict
 
+from gauges.posting import people, street
 from gauges.size import compile_into
-from lykta import sensing
 from lykta import site as sites
 from lykta.corehost import lamp as row
-from lykta.plan import Plan, make_plan
+from lykta.plan import make_plan
 from lykta.profiles import load_profile
 from lykta.scenarios.model import DATE
 from lykta.sensing import wire
@@ -28,8 +26,7 @@ from lykta.sim import loop
 from lykta.sim.breakdowns import Breakdown
 from lykta.sim.radio import IDEAL, Radio
 from lykta.site.graph import Graph
-from lykta.site.model import Lamp, Link, Point, Sensor
-from lykta.traffic import generate, load_demand
+from lykta.site.model import Sensor
 from lykta.vm.frames import PWRON_RESET, TRACE_FRAME
 from lykta.vm.node import Board, Node, prepare
 
@@ -39,25 +36,6 @@ _PIR = Sensor("pir", dict.fromkeys(("pedestrian", "cyclist", "car"), 800))
 _FACTOR = (8, 20)  # how much slower an ESP32 is than this VM (facts: measured on an emulated one)
 _LOSS = 0.3
 _AIM_LOCAL_MS, _AIM_THIRD_MS, _AIM_SPEED = 50, 500, 50
-
-
-def path(lamps: int, pitch_cm: int) -> Plan:
-    """A straight path with a PIR on every post, settings of Kungsholms strand."""
-    like = sites.load("kungsholms_strand")
-    posts = tuple(Lamp(f"L{n:03}", n * pitch_cm, 0, "path", like.lamps[0].fixture, (_PIR,)) for n in range(lamps))
-    ends = (Point("west", -1_200, 0), Point("east", (lamps - 1) * pitch_cm + 1_200, 0))
-    names = ("west", *(lamp.id for lamp in posts), "east")
-    lengths = (1_200, *[pitch_cm] * (lamps - 1), 1_200)
-    links = tuple(Link(a, b, length, like.ways[0].id) for a, b, length in zip(names, names[1:], lengths, strict=False))
-    site = replace(like, name="straight path", lamps=posts, junctions=ends, links=links, entrances=("west", "east"))
-    return make_plan(site, Graph(site), load_profile("kungsholms_strand"), DATE)
-
-
-def people(plan: Plan, users: float, minutes: float) -> pa.Table:
-    """Readings of the first minutes of a night."""
-    span = (plan.begin_ms, plan.begin_ms + round(minutes * _M))
-    moves = generate(plan.site, plan.graph, load_demand(f"kungsholms@{users:g}"), SEED, *span, plan.agenda.times.origin_utc_ms)
-    return sensing.readings(plan.site, plan.graph, moves, SEED, (), *span)
 
 
 def report(quick: bool) -> Iterator[str]:
@@ -74,7 +52,7 @@ def report(quick: bool) -> Iterator[str]:
 
 def _local(firmware: Path, minutes: int) -> Iterator[str]:
     """From a change on the sensor's wire to the next change of the PWM, of lamps at rest."""
-    plan = path(9, 2_500)
+    plan = street(9, 2_500)
     told = people(plan, 10, minutes)
     lit = loop.run(plan, told, SEED, IDEAL.row(SEED), end_ms=plan.begin_ms + minutes * _M, firmware=firmware)
     found = []
@@ -101,7 +79,7 @@ def _third(firmware: Path, minutes: int) -> Iterator[str]:
     yield f"   third neighbour, {100 * _LOSS:g} % of telegrams lost at each receiver in bursts, the node between is dead:"
     for pitch_cm, way in ((2_500, "directly"), (7_000, "over a relay")):
         for burst_ms in (300, 100):
-            plan = path(12, pitch_cm)
+            plan = street(12, pitch_cm)
             dead = [Breakdown(lamp, "node", 0, plan.end_ms) for lamp in (2, 6, 10)]
             link = Radio(delay_ms=10, jitter_ms=20, loss=_LOSS, burst_ms=burst_ms, copies=3, spacing_ms=150).row(SEED)
             end_ms = plan.begin_ms + minutes * _M
@@ -140,7 +118,7 @@ def _start(firmware: Path, folder: Path) -> Iterator[str]:
     only_boot = folder / "boot"
     only_boot.mkdir()
     (only_boot / "boot.py").write_bytes((firmware / "boot.py").read_bytes())
-    plan = path(3, 2_500)
+    plan = street(3, 2_500)
     files = loop.node_files(plan.site, plan.graph, plan.profile, plan.date, SEED)[plan.site.lamps[1].id]
     times = {}
     for name, code in (("nothing", folder / "none"), ("boot.py", only_boot), ("app", firmware)):
@@ -174,7 +152,7 @@ def _speed(firmware: Path, counts: Sequence[int]) -> Iterator[str]:
     """Nodes against speed."""
     yield f"   nodes against speed, 20 users an hour, {os.cpu_count()} processors (their starts left out):"
     for count in counts:
-        plan = path(count, 2_200)
+        plan = street(count, 2_200)
         minutes = max(2.0, 400 / count)
         told = people(plan, 20, minutes)
         spent = []
