@@ -167,7 +167,8 @@ class Page:
         draft = self._session.draft
         kept = json.dumps({"street": self._session.street.site.name, "file": draft.name, "text": draft.text})
         put = f"sessionStorage.setItem('{_KEPT}', {json.dumps(kept)})"
-        ui.run_javascript(put if draft.changed else f"sessionStorage.removeItem('{_KEPT}')")
+        with self._whole:  # a task that stands in no place of the page may have told
+            ui.run_javascript(put if draft.changed else f"sessionStorage.removeItem('{_KEPT}')")
 
     async def restore(self) -> None:
         """Take back what the tab has kept, where it is of this street and profile."""
