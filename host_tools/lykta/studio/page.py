@@ -89,7 +89,7 @@ class Page:
         self._whole.clear()
         with self._whole:
             self._head()
-            self._main = ui.element("main").classes("studio-main").props('id="main" tabindex="-1"')
+            self._main = ui.element("div").classes("studio-main").props('id="main" tabindex="-1"')
         self._session.listen(STREET, self._street_changed)
         self._session.listen(DRAFT, self._keep)
 
@@ -99,7 +99,7 @@ class Page:
             ui.html(f'<a class="skip" href="#main">{say("Skip to the content")}</a>', sanitize=False)
             with ui.element("div").classes("brand"):
                 ui.html('<img src="/lykta/lykta.svg" alt="" width="26" height="26">', sanitize=False)
-                ui.label("Lykta studio")
+                ui.html("<h1>Lykta studio</h1>", sanitize=False)
             with ui.element("nav").classes("tabs").props(f'role="tablist" aria-label="{say("Views")}"'):
                 for view in self._views.values():
                     self._tabs[view.key] = self._tab(view)

@@ -68,13 +68,14 @@ def application(studio: Studio) -> Guard:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(Path(os.devnull)))
     try:
         from fastapi import FastAPI
-        from nicegui import ui
+        from nicegui import app, ui
     except ImportError:
         raise EnvironmentLacks(
             'The studio needs NiceGUI: install it with `pip install "lykta[studio]"` (in a clone: `make env`).'
         ) from None
     from lykta.studio.page import STATIC, pages, static_files
 
+    app.config.quasar_config["loadingBar"]["skipHijack"] = True  # it has no name, and views say themselves that they load
     fast = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     static_files()
     ui.run_with(
