@@ -1,7 +1,7 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|schemes|tune|night|city|radio|node|flash|fleet|broker|studio|transport]
+python tests/bench/figures.py [--quick] [--only energy|schemes|resting|tune|night|city|radio|node|flash|fleet|broker|studio|transport]
                               [--seeds 1001-1100] [--training 1-20]
 """
 
@@ -21,6 +21,7 @@ import fleet
 import handshakes
 import hostile
 import node
+import resting
 import searching
 import speed
 import studio
@@ -28,7 +29,7 @@ import transport
 
 from lykta import __version__
 
-PARTS = ("energy", "schemes", "tune", "night", "city", "radio", "node", "flash", "fleet", "broker", "studio", "transport")
+PARTS = ("energy", "schemes", "resting", "tune", "night", "city", "radio", "node", "flash", "fleet", "broker", "studio", "transport")
 
 
 def machine() -> str:
@@ -72,35 +73,38 @@ def lines(parts: tuple[str, ...], quick: bool, seeds: range, training: range | N
         yield "\n2. All schemes " + busy()
         rates, places = ((10,), (energy.KUNGSHOLMS,)) if quick else (energy.RATES, tuple(energy.SITES))
         yield from energy.report(seeds, training or (), rates, places, tuple(energy.SCHEMES), workers)
+    if "resting" in parts:
+        yield "\n3. Light for those who rest " + busy()
+        yield from resting.report(seeds, (10,) if quick else energy.RATES, workers)
     if "tune" in parts:
-        yield "\n3. Searching for a profile " + busy()
+        yield "\n4. Searching for a profile " + busy()
         yield from searching.report(1 if quick else 4, workers)
     if "night" in parts:
-        yield "\n4. One night of one street " + busy()
+        yield "\n5. One night of one street " + busy()
         yield from speed.one_night(3 if quick else 9)
     if "city" in parts:
-        yield "\n5. A city " + busy()
+        yield "\n6. A city " + busy()
         yield from speed.a_city((1, 10, 40) if quick else (1, 100, 2500), workers)
     if "radio" in parts:
-        yield "\n6. Hostile radio " + busy()
+        yield "\n7. Hostile radio " + busy()
         yield from hostile.report(100_000 if quick else hostile.COUNT)
     if "node" in parts:
-        yield "\n7. The node, by whole firmwares " + busy()
+        yield "\n8. The node, by whole firmwares " + busy()
         yield from node.report(quick)
     if "flash" in parts:
-        yield "\n8. Flashing virtual boards " + busy()
+        yield "\n9. Flashing virtual boards " + busy()
         yield from flashing.report(quick)
     if "fleet" in parts:
-        yield "\n9. A fleet on a network " + busy()
+        yield "\n10. A fleet on a network " + busy()
         yield from fleet.report(quick)
     if "broker" in parts:
-        yield "\n10. A broker to which all nodes come back " + busy()
+        yield "\n11. A broker to which all nodes come back " + busy()
         yield from handshakes.report(quick)
     if "studio" in parts:
-        yield "\n11. The studio " + busy()
+        yield "\n12. The studio " + busy()
         yield from studio.report(quick)
     if "transport" in parts:
-        yield "\n12. Letters by radio, by whole firmwares " + busy()
+        yield "\n13. Letters by radio, by whole firmwares " + busy()
         yield from transport.report(quick)
 
 
