@@ -60,7 +60,7 @@ test-host: $(VENV)/.dev ## the tests on CPython that have no stage of their own
 	@$(PYTEST) -q --durations=10 -m "not layering and not mpy and not micropython and not docs and not slow and not services"
 
 test-micropython: $(VENV)/.dev ## the tests on a real MicroPython VM
-	@$(PYTEST) -q -m "micropython and not slow and not services"
+	@$(PYTEST) -q -n 2 -m "micropython and not slow and not services"
 
 test-wheel: $(VENV)/.dev ## the slow tests: build the wheel, install it elsewhere, run it there
 	@$(PYTEST) -q --durations=5 -m "slow and not fetch and not soak and not sumo and not services"
