@@ -207,7 +207,7 @@ def test_report__is_made_and_printed(street: Path, chrome: Browser):
 
 def test_search__finds_a_front_and_loads_a_point(street: Path, chrome: Browser):
     """Started, watched, a point loaded into Tune; the journal stands beside the files."""
-    with studio(street, *HERE) as served:
+    with studio(street, *HERE, "--sensors", "ideal") as served:
         page = page_of(chrome, f"{served.address}?view=better")
         page.locator("textarea").fill("idle: 20..60 %")
         page.get_by_label("Profiles to try").fill("4")

@@ -154,8 +154,8 @@ def _run_mosquitto(network: Network, folder: Path, place: Place, site: str) -> N
     from lykta.fleet.broker.run import Mosquitto
 
     with Mosquitto(folder, place) as running:
-        _how_to_connect(network, place, site)
         try:
+            _how_to_connect(network, place, site)
             for line in running.log():
                 click.echo(line)
         except KeyboardInterrupt:
