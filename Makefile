@@ -19,7 +19,7 @@ help: ## this list
 
 demo: $(VENV)/.base ## simulate a night at Valla Torg, print its figures, write night/report.html
 	@$(PY) -m lykta simulate valla_torg --out night
-	@echo 'Tune       this night, with every change before your eyes: make studio'
+	@echo 'Tune         this night, with every change before your eyes: make studio'
 
 studio: $(VENV)/.dev ## open the page on which the night of the demo is looked at and tuned
 	@$(PY) -m lykta studio valla_torg
