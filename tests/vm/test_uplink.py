@@ -232,9 +232,9 @@ def test_dead_machine__costs_no_sockets(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_outage_of_a_day__ends_within_fifteen_minutes_with_few_letters(tmp_path: Path):
-    """24 h without a broker: the pauses stay below 15 min and apart, no node restarts, no socket is left, and nine letters tell it all."""
-    hours = 24
+@pytest.mark.parametrize("hours", [6, pytest.param(24, marks=pytest.mark.soak)])
+def test_outage__ends_within_fifteen_minutes_with_few_letters(tmp_path: Path, hours: int):
+    """Hours without a broker: the pauses stay below 15 min and apart, no node restarts, no socket is left, and nine letters tell a day."""
     found = town(tmp_path, lamps=2, minutes=hours * 60 + 60, demand=None, keep=False)
     with found.player.street:
         found.start()
