@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import multiprocessing
 import os
 import socket
 import threading
@@ -116,3 +117,5 @@ def serve(studio: Studio, bound: socket.socket, browse: bool, ready: Callable[[s
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(run())
     studio.bench.close()
+    for child in multiprocessing.active_children():  # in the middle of nights that nobody will look at
+        child.terminate()
