@@ -35,7 +35,8 @@ def test_firmware__is_listed_file_by_file():
 
 def test_tools__are_listed_as_they_are_locked():
     """Every package of the lock with its version and every hash; and what is vendored."""
-    made = json.loads(sbom.text_of(sbom.tools()))
+    text = sbom.text_of(sbom.tools())
+    made = json.loads(text)
     lock = (sbom.ROOT / "locks" / "dev.txt").read_text(encoding="utf-8")
     locked = dict(re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^ ;\\]+)", lock, flags=re.MULTILINE))
     listed = {one["name"]: one for one in made["components"]}
@@ -44,6 +45,7 @@ def test_tools__are_listed_as_they_are_locked():
         len(hashes(listed["click"])) == len(re.search(r"^click==.*?(?=^\S)", lock, flags=re.MULTILINE | re.DOTALL)[0].split("sha256:")) - 1
     )
     assert listed["d3.min.js"]["licenses"][0]["license"]["id"] == "ISC"
+    assert set(re.findall(r"https?://[^/\"]+", text)) <= {"http://cyclonedx.org"}, "the address of a registry is no part of a list"
     # All of it is checked by `make sbom`, which takes a minute.
     sbom.check(json.dumps({**made, "components": [listed["click"], listed["d3.min.js"]], "dependencies": []}))
 
