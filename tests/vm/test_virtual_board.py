@@ -17,6 +17,7 @@ from lykta.vm.bench import Bench, mac_of
 from lykta.vm.chips import ESP32
 from lykta.vm.espimage import training_image
 from lykta.vm.faults import KINDS, Faults
+from lykta.vm.find import find_vm
 
 pytestmark = pytest.mark.micropython
 
@@ -109,6 +110,19 @@ def test_blank_board__complains_as_the_chip_does(tmp_path: Path):
     with Bench(tmp_path, speed=0) as bench, Line(bench.ports[0]) as line:
         assert line.until(b"invalid header: 0xffffffff").count(b"rst:0x") == 1
         line.until(b"invalid header: 0xffffffff")
+
+
+def test_interrupt_between_program_and_prompt__loses_nothing_typed_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where nothing runs that could hear it, Ctrl-C ends the VM; mpremote types it once, the raw prompt's Ctrl-A behind it, and waits."""
+    vm = tmp_path / "vm"
+    vm.write_text(f"#!/bin/sh\nmkdir '{tmp_path}/lived' || exec '{find_vm()}' \"$@\"\nprintf '\\0up\\0'\nexec sleep 600\n")
+    vm.chmod(0o755)
+    monkeypatch.setenv("LYKTA_MICROPYTHON", str(vm))
+    with Bench(tmp_path, speed=0) as made:
+        with_runtime(made)
+        with Line(made.ports[0]) as line:
+            line.port.write(b"\r\x03\r\x01")
+            assert b"soft reboot" in line.until(b"raw REPL; CTRL-B to exit\r\n>")
 
 
 def test_program__is_interrupted_restarted_and_skipped_after_a_raw_prompt(bench: Bench):

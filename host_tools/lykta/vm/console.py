@@ -32,6 +32,7 @@ class Console:
         self._on_end = on_end
         self._last = b""
         self._unsent = bytearray()
+        self.unanswered = b""  # what was typed since it last said anything
         self._up = False
         self._early = b""  # what it said before it was up: nothing, unless it failed
         self._loop = asyncio.get_running_loop()
@@ -53,6 +54,7 @@ class Console:
     def write(self, data: bytes) -> None:
         """Type something; the chip's buffer keeps what comes before it is up."""
         self._unsent += data
+        self.unanswered += data
         if self._up:
             self._writable()
 
@@ -88,6 +90,8 @@ class Console:
             self._up = True
             data = data.replace(_UP, b"")
             self._writable()
+        else:
+            self.unanswered = b""
         before = b"\r" if self._last == b"\r" else b""
         self._last = data[-1:]
         self._on_output(_LONE_NEWLINE.sub(b"\r\n", before + data)[len(before) :])

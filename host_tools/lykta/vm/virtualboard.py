@@ -267,8 +267,11 @@ class VirtualBoard:
 
     def _ended(self, status: int) -> None:
         """The program is over: a soft reset from the prompt, a reset from within, or the VM's own end."""
-        self._console = None
-        # A Ctrl-C that arrives while the VM is ending meets no program any more, and ends it as a signal would.
+        console, self._console = self._console, None
+        # A Ctrl-C that arrives where nothing runs, before the prompt or after it, ends the VM as a signal would. The chip's
+        # buffer would have kept what was typed behind it.
+        if status == -signal.SIGINT and console is not None:
+            self._early = console.unanswered.rpartition(_CTRL_C)[2]
         if status in (0, -signal.SIGINT, _EXIT + _SOFT):
             self._say(b"MPY: soft reboot\r\n")
             _, partitions, running = self._look_for_program()
