@@ -15,7 +15,7 @@ HOST = ROOT / "host_tools" / "lykta"
 FIRMWARE = ROOT / "firmware" / "lykta_node"
 
 #: Modules at the root of the package that anyone may import; they import only each other.
-LEAVES = {"errors", "tables", "corehost", "document", "units", "flowlines", "progress", "shipping"}
+LEAVES = {"errors", "tables", "corehost", "document", "units", "flowlines", "progress", "shipping", "wholefile"}
 
 #: Area of the host -> the areas it builds on. Whoever may import an area may import what that builds on, too.
 HOST_RULES = {

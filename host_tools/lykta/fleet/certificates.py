@@ -17,7 +17,6 @@ import datetime as dt
 import fcntl
 import ipaddress
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lykta import wholefile
 from lykta.errors import InputError
 
 NODE, SERVER, BRIDGE, OPERATOR, VIEWER, INGEST = "node", "server", "bridge", "operator", "viewer", "ingest"
@@ -258,15 +258,8 @@ def write_public(path: Path, data: bytes, sync: bool = True) -> None:
 
 
 def _write(path: Path, data: bytes, mode: int, sync: bool) -> None:
-    new = path.with_name(f".{path.name}.new")
     try:
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        new.replace(path)
+        wholefile.write(path, data, mode, sync)
     except OSError as error:
         raise InputError.of(str(path), f"cannot be written: {error.strerror}. Give another folder with --out, or make room.") from None
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from lykta import wholefile
 from lykta.errors import LyktaError
 
 FILE = "clock.json"
@@ -34,10 +35,8 @@ class StreetClock:
 
     def write(self, folder: Path) -> None:
         """Tell whoever uses this network. LyktaError where that is not possible."""
-        new = folder / f"{FILE}.new"
         try:
-            new.write_text(json.dumps(asdict(self)), encoding="utf-8")
-            new.replace(folder / FILE)
+            wholefile.write(folder / FILE, json.dumps(asdict(self)))
         except OSError as error:
             raise LyktaError(f"{folder / FILE}  cannot be written: {error.strerror}.") from None
 

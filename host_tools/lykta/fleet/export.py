@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, select
 
+from lykta import wholefile
 from lykta.errors import LyktaError
 from lykta.fleet import schema
 from lykta.fleet.database import Database
@@ -17,7 +18,10 @@ from lykta.fleet.database import Database
 #: Rows that are held in memory at once.
 _PIECE = 50_000
 #: The column by which the rows of a table are in a time.
-_TIMES = {"telemetry": "until", "events": "received", "states": "since", "answers": "received", "alarms": "opened", "commands": "at"}
+_TIMES = {
+    "telemetry": "until", "events": "received", "states": "since", "answers": "received", "alarms": "opened", "commands": "at",
+    "acts": "at", "proposals": "at", "decisions": "at",
+}  # fmt: skip
 
 
 def arrow_schema(table: Table) -> pa.Schema:
@@ -47,11 +51,11 @@ def export(database: Database, folder: Path, begin: int, until: int) -> Iterator
         path = folder / f"{table.name}.parquet"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            new = path.with_suffix(".new")
-            yield path, _write(database, table, new, names, begin, until)
-            new.replace(path)
+            with wholefile.beside(path) as new:
+                count = _write(database, table, new, names, begin, until)
         except OSError as error:
             raise LyktaError(f"{path}  cannot be written: {error.strerror}. Choose another place.") from None
+        yield path, count
 
 
 def _write(database: Database, table: Table, path: Path, names: dict[int, str], begin: int, until: int) -> int:
@@ -64,7 +68,8 @@ def _write(database: Database, table: Table, path: Path, names: dict[int, str], 
     with pq.ParquetWriter(path, wanted, compression="zstd") as writer, database.using() as connection:
         for rows in connection.execution_options(yield_per=_PIECE).execute(query).partitions():
             columns: dict[str, list[Any]] = {name: list(values) for name, values in zip(wanted.names, zip(*rows, strict=True), strict=True)}
-            columns["node"] = [names.get(number) for number in columns["node"]]
+            if "node" in columns:
+                columns["node"] = [names.get(number) for number in columns["node"]]
             writer.write_table(pa.table(columns, schema=wanted))
             count += len(rows)
     return count

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from lykta import wholefile
 from lykta.errors import EnvironmentLacks, InputError
 
 _SERVICE = "lykta"
@@ -75,15 +76,9 @@ class KeyFile:
 
     def write(self, text: str) -> None:
         """Write beside and rename, so that a cut leaves the old ones; never readable for others, not for a moment."""
-        new = self.path.with_suffix(".new")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            wholefile.write(self.path, text, mode=0o600, sync=True)
         except OSError as error:
             raise InputError.of(
                 str(self.path), f"the keys cannot be kept here: {error.strerror}. LYKTA_KEYS names another folder."

@@ -6,12 +6,11 @@ the file would be. Reading a city takes seconds: `read` can be handed to a proce
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lykta import wholefile
 from lykta.document import Document
 from lykta.errors import LyktaError
 from lykta.site import checks, loader, sensors_plan
@@ -112,7 +111,7 @@ class SiteDraft:
         try:
             if target == self.path and target.exists() and target.read_text(encoding="utf-8-sig") != self.original:
                 raise LyktaError(f"{target}  was changed by somebody else since it was opened. Save a copy under another name.")
-            _write(target, self.text)
+            wholefile.write(target, self.text)
         except OSError as error:
             raise LyktaError(f"{target}  cannot be written: {error.strerror or error}. Choose another place.") from None
         self.path, self.name, self.original, self.folder = target, str(target), self.text, target.parent
@@ -212,17 +211,3 @@ def doubts(site: Site) -> list[Doubt]:
             points = (index[link.a], index[link.b])
         found.append(Doubt(problem.message, problem.line, points))
     return found
-
-
-def _write(target: Path, text: str) -> None:
-    """Write a file so that it is there whole or as it was; who may read it stays so."""
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(name).chmod(mode)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -7,12 +7,11 @@ all the same. The requirement itself is never written here.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from lykta import wholefile
 from lykta.document import Document
 from lykta.errors import LyktaError
 from lykta.scenarios.yardsticks import least_service
@@ -98,18 +97,7 @@ def save(session: Session, where: Path, reason: str = "") -> Path:
 
 def _write(session: Session, where: Path, text: str) -> None:
     try:
-        handle, waiting = tempfile.mkstemp(dir=where.parent, prefix=f".{where.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        mode = where.stat().st_mode & 0o777 if where.exists() else 0o666 & ~_umask()
-        Path(waiting).chmod(mode)
-        Path(waiting).replace(where)
+        wholefile.write(where, text)
     except OSError as error:
         what = error.strerror or str(error)
         raise LyktaError(session.say("{file} cannot be written: {what}. Choose another place.", file=where, what=what)) from None
-
-
-def _umask() -> int:
-    now = os.umask(0o022)
-    os.umask(now)
-    return now

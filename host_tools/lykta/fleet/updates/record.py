@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from lykta import wholefile
 from lykta.errors import InputError, LyktaError
 from lykta.fleet.updates import bundle as bundles
 from lykta.fleet.updates.bundle import Bundle
@@ -147,14 +147,9 @@ class Folder:
         return next((found for found in map(bundles.read, kept) if found.version == version), None)
 
     def _write(self, name: str, told: dict[str, object]) -> None:
-        new = self.path / f"{name}.new"
         try:
-            with new.open("w", encoding="utf-8") as file:
-                json.dump(told, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path / name)
+            wholefile.write(self.path / name, json.dumps(told, indent=1), sync=True)
         except OSError as error:
             raise LyktaError(
-                f"{new}: the roll-out cannot be written down ({error.strerror}). It goes on when there is room again."
+                f"{self.path / name}: the roll-out cannot be written down ({error.strerror}). It goes on when there is room again."
             ) from None
