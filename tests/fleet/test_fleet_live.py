@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from lykta.errors import InputError
-from lykta.fleet import carrier, settings, topics
+from lykta.fleet import carrier, rollout, settings, topics
 from lykta.fleet import fleet as module
 from lykta.fleet.broker.access import take
 from lykta.fleet.broker.files import DISTRICTS, NODES
@@ -24,6 +24,8 @@ from lykta.fleet.certificates import INGEST, OPERATOR
 from lykta.fleet.client import Broker
 from lykta.fleet.database import Database, Gone
 from lykta.fleet.fleet import Fleet
+from lykta.fleet.people import Person
+from lykta.fleet.proposals import Proposals
 from lykta.fleet.simulate_light import Crowd, broker_of
 from lykta.fleet.simulate_mqtt import LightLink
 from lykta.node.keyfiles import place_of
@@ -231,14 +233,15 @@ def test_settings__are_sent_once_and_go_on_where_they_stopped(
         with connected(made, OPERATOR) as broker:
             async with Fleet(street, broker.connect, database, "anna", now=lambda: NIGHT) as fleet:
                 await fleet.wait_connected()
-                now = dt.datetime.fromtimestamp(NIGHT, dt.UTC)
-                first = settings.prepare(street, database, LAMPS, now)
-                await settings.send(fleet, first, "winter")
-                again = settings.prepare(street, database, LAMPS, now + dt.timedelta(days=1))
-                assert (first.resumed, again.resumed, again.version) == (False, True, first.version)
-                assert set(settings.stand(again, fleet).values()) == {settings.WAITING}
-                fewer = settings.prepare(street, database, LAMPS[:2], now + dt.timedelta(days=2))
-                assert (fewer.resumed, fewer.version) == (True, first.version)
+                board, anna = Proposals(database, street, now=lambda: NIGHT), Person("anna")
+                one = board.alone(street, anna, "winter", LAMPS)
+                first = await rollout.roll_out(fleet, board, one.number, anna)
+                again = Proposals(database, street, now=lambda: NIGHT + 86_400).alone(street, anna, "", LAMPS)
+                resumed = board.begin(again.number, anna)
+                assert (first.resumed, resumed.resumed, resumed.version) == (False, True, first.version)
+                assert set(settings.stand(resumed.lamps, resumed.version, fleet).values()) == {settings.WAITING}
+                fewer = Proposals(database, street, now=lambda: NIGHT + 2 * 86_400).alone(street, anna, "", LAMPS[:2])
+                assert fewer.version == first.version
         where = broker_of(street, made.folder, None, tmp_path)[0]
         link = await LightLink.open(where.host, where.port, name("K05"), where.context(name("K05")))
         listening = asyncio.create_task(link.listen())

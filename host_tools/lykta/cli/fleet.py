@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from lykta.cli.fleet_options import Asked, ago, fleet_of, fleet_options, lamp_options, lamps_of, run, shown
+from lykta.cli.fleet_options import Asked, ago, fleet_of, fleet_options, lamp_options, lamps_of, run, settled, shown
 
 if TYPE_CHECKING:
     from lykta.fleet.database import Database
@@ -28,7 +28,14 @@ _ELSEWHERE = {
     "walktest": ("fleet_orders", "Let lamps show by blinks whom their sensors see."),
     "window": ("fleet_orders", "A commissioning window: levels of the moment, at most 4 h, never stored."),
     "restart": ("fleet_orders", "Start nodes anew."),
-    "push": ("fleet_orders", "Send the settings of site and profile; show who has taken them."),
+    "propose": ("fleet_settings", "Propose settings: what would change, for another operator to approve."),
+    "approve": ("fleet_settings", "Approve settings that somebody else has proposed."),
+    "refuse": ("fleet_settings", "Refuse settings that somebody has proposed."),
+    "withdraw": ("fleet_settings", "Take back one's own proposal."),
+    "proposals": ("fleet_settings", "What was proposed, by whom, what it changes, what became of it."),
+    "roll-out": ("fleet_settings", "Send settings that were approved; show who has taken them."),
+    "back": ("fleet_settings", "The way back: what was in force before, as a new version."),
+    "push": ("fleet_settings", "Send settings at once, in a street that one person sets up."),
     "commands": ("fleet_orders", "The record of commands: who gave which, when, why; what became of it."),
     "record": ("fleet_record", "Keep the history: the service that writes all that nodes tell into the database."),
     "export": ("fleet_record", "Write the history as Parquet."),
@@ -51,7 +58,7 @@ class _Group(click.Group):
     def get_command(self, context: click.Context, cmd_name: str) -> click.Command | None:
         """One of them."""
         if cmd_name in _ELSEWHERE:
-            command: click.Command = getattr(importlib.import_module(f"lykta.cli.{_ELSEWHERE[cmd_name][0]}"), cmd_name)
+            command: click.Command = getattr(importlib.import_module(f"lykta.cli.{_ELSEWHERE[cmd_name][0]}"), cmd_name.replace("-", "_"))
             return command
         return super().get_command(context, cmd_name)
 
@@ -168,7 +175,7 @@ def status(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], as_json
 async def _status(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], as_json: bool) -> int:
     async with fleet_of(asked, "viewer") as fleet:
         chosen = lamps_of(fleet.street, lamps, zones)
-        await _settled(fleet)
+        await settled(fleet)
         nodes = [fleet.nodes[fleet.names[lamp]] for lamp in chosen]
         names = {node.name for node in nodes}
         alarms = [alarm for alarm in fleet.alarms if alarm.node in names]
@@ -180,14 +187,6 @@ async def _status(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], 
         else:
             _print_status(fleet.street.site.name, fleet.street.site.timezone, nodes, alarms, fleet.time())
         return int(bool(alarms) or any(not node.online for node in nodes))
-
-
-async def _settled(fleet: Fleet) -> None:
-    """The broker has sent what it retains: nothing new has come for a moment."""
-    before = -1
-    while fleet.tally.messages != before:
-        before = fleet.tally.messages
-        await asyncio.sleep(0.4)
 
 
 def _counts(nodes: list[NodeState], alarms: list[Alarm]) -> dict[str, int]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lykta.node.street import Street
 
 T = TypeVar("T")
+_LISTED = 12
 _LACKS = "Fleets need the extra fleet: pip install 'lykta[fleet]' (in a clone: make env)."
 
 
@@ -109,6 +110,18 @@ def lamp_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def who_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--who` and `--why`."""
+    for option in (
+        click.option(
+            "--who", default="", help="Who does it. Default: whom the certificate names, else LYKTA_WHO, or the user of this machine."
+        ),
+        click.option("--why", default="", help="The reason; it is kept in the record."),
+    ):
+        command = option(command)
+    return command
+
+
 def lamps_of(street: Street, lamps: Sequence[str], zones: Sequence[str]) -> list[str]:
     """The lamps that are meant; all of them where nobody says which. InputError for lamps and zones that do not exist."""
     known = list(dict.fromkeys(lamp.zone for lamp in street.site.lamps))
@@ -182,6 +195,19 @@ def moment_of(text: str, timezone: str, now: dt.datetime) -> dt.datetime:
 def shown(at: float | None, timezone: str) -> str:
     """A time on the clocks of the site; "" for none."""
     return "" if at is None else dt.datetime.fromtimestamp(at, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words with commas, the first of them where there are many."""
+    return ", ".join(words) if len(words) <= _LISTED else f"{', '.join(words[:_LISTED])} and {len(words) - _LISTED} more"
+
+
+async def settled(fleet: Fleet) -> None:
+    """What the broker retains is here: nothing new has come for a moment."""
+    before = -1
+    while fleet.tally.messages != before:
+        before = fleet.tally.messages
+        await asyncio.sleep(0.4)
 
 
 def ago(seconds: float | None) -> str:

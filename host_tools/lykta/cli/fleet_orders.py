@@ -1,18 +1,28 @@
-"""What a fleet is told: commands, each written down with who and why before it is sent; and new settings."""
+"""What a fleet is told: commands, each written down with who and why before it is sent."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import datetime as dt
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from lykta.cli.fleet_options import Asked, answer_of, fleet_of, fleet_options, lamp_options, lamps_of, moment_of, run, shown, whoever
+from lykta.cli.fleet_options import (
+    Asked,
+    answer_of,
+    fleet_of,
+    fleet_options,
+    lamp_options,
+    lamps_of,
+    listed,
+    moment_of,
+    run,
+    shown,
+    who_options,
+)  # fmt: skip
 from lykta.errors import InputError
 from lykta.progress import Progress
 from lykta.units import NotAQuantity, parse
@@ -23,18 +33,12 @@ if TYPE_CHECKING:
 
 #: How long a node may take to answer [s]: one behind a gateway waits for a gap of the radio.
 _PATIENCE_S = 20.0
-_LISTED = 12
 Give = Callable[["Fleet", list[str]], Awaitable[list["Command"]]]
 
 
 def _ordered(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command to lamps."""
-    for option in (
-        click.option("--who", default="", help="Who gives it. Default: LYKTA_WHO, or the user of this machine."),
-        click.option("--why", default="", help="The reason; it is kept with the command."),
-        lamp_options,
-        fleet_options,
-    ):
+    for option in (who_options, lamp_options, fleet_options):
         command = option(command)
     return command
 
@@ -173,12 +177,12 @@ def _say(fleet: Fleet, given: Sequence[Command], answers: dict[tuple[str, int], 
         else:
             refused.append(f"{lamp} ({reason})")
     what = f"{given[0].verb} {given[0].detail}".strip() if given else "nothing"
-    click.echo(f"{what}: {len(done)} of {len(given)} have done it: {_listed(done) or 'none'}")
+    click.echo(f"{what}: {len(done)} of {len(given)} have done it: {listed(done) or 'none'}")
     if refused:
-        click.echo(f"refused: {_listed(refused)}")
+        click.echo(f"refused: {listed(refused)}")
     if silent:
         offline = [lamp for lamp in silent if fleet.nodes[fleet.names[lamp]].online is not True]
-        click.echo(f"no answer: {_listed(silent)}" + (f" (offline: {_listed(offline)})" if offline else ""))
+        click.echo(f"no answer: {listed(silent)}" + (f" (offline: {listed(offline)})" if offline else ""))
         click.echo(
             "A command is void after ten minutes: who comes back later will not obey it. `lykta fleet commands` shows later answers."
         )
@@ -209,87 +213,3 @@ def commands(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], days:
         click.echo(f"{told}  [{answer_of(one)}]" + (f'  "{one.why}"' if one.why else ""))
     if not found:
         click.echo("No command was given.")
-
-
-@click.command()
-@_ordered
-@click.option(
-    "--wait", "wait_s", type=click.FloatRange(0), default=60.0, show_default=True, help="Seconds to wait for nodes that are there."
-)
-def push(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str, wait_s: float) -> int:
-    """Send the settings of site and profile to the lamps, as one version; show who has taken them.
-
-    The broker keeps them for who is away. The same command goes on where it was interrupted, and shows the standing: as long as site and
-    profile are the same it is the same version. A node proves, checks and stores them before it uses them; what it refuses does not touch
-    the old ones.
-
-    \b
-    Example:
-      lykta fleet push my_site.yaml --profile winter.yaml --why "longer hold in the park"
-    """
-    return run(_push(asked, lamps, zones, why, whoever(who), wait_s))
-
-
-async def _push(asked: Asked, lamps: Sequence[str], zones: Sequence[str], why: str, who: str, wait_s: float) -> int:
-    from lykta.fleet import settings
-
-    async with fleet_of(asked, "operator", who) as fleet:
-        chosen = lamps_of(fleet.street, lamps, zones)
-        now = dt.datetime.fromtimestamp(fleet.time(), dt.UTC)
-        await _settled(fleet)
-        prepared = await fleet.in_thread(lambda: settings.prepare(fleet.street, fleet.database, chosen, now))
-        if not prepared.resumed:
-            _need(why)
-        began = "goes on" if prepared.resumed else "new"
-        click.echo(f"version {prepared.version} ({began}) of the settings of {len(prepared.lamps)} lamps: {', '.join(settings.FILES)}")
-        with Progress("sealing and sending", len(prepared.lamps)) as bar:
-            await settings.send(fleet, prepared, why, bar.advance)
-        with contextlib.suppress(TimeoutError), Progress("waiting for the nodes", len(prepared.lamps)) as bar:
-            taken = 0
-            async with asyncio.timeout(wait_s):
-                while (open_ := _counts(prepared, fleet))[settings.WAITING]:
-                    bar.advance(open_[settings.TAKEN] - taken)
-                    taken = open_[settings.TAKEN]
-                    await asyncio.sleep(0.2)
-        standing = settings.stand(prepared, fleet)
-        _print_standing(standing, fleet.refused(prepared.version), {lamp: fleet.names[lamp] for lamp in standing})
-        return int(any(what != settings.TAKEN for what in standing.values()))
-
-
-async def _settled(fleet: Fleet) -> None:
-    """What the broker retains is here: nothing new has come for a moment."""
-    before = -1
-    while fleet.tally.messages != before:
-        before = fleet.tally.messages
-        await asyncio.sleep(0.4)
-
-
-def _counts(prepared: Any, fleet: Fleet) -> Counter[str]:
-    from lykta.fleet import settings
-
-    return Counter(settings.stand(prepared, fleet).values())
-
-
-def _print_standing(standing: dict[str, str], refused: dict[str, str], names: dict[str, str]) -> None:
-    console = Console(highlight=False)
-    by_what: dict[str, list[str]] = {}
-    for lamp, what in standing.items():
-        by_what.setdefault(what, []).append(lamp)
-    hints = {
-        "taken": ("green", ""),
-        "refused": ("red", "their old settings stay; the reasons are below"),
-        "waiting": ("yellow", "they are there, and have not answered yet"),
-        "offline": ("yellow", "the broker keeps it for them"),
-        "newer": ("red", "they use a later version, which this machine did not send"),
-    }
-    for what, (colour, hint) in hints.items():
-        if what in by_what:
-            console.print(
-                f"[{colour}]{what:8}[/] {len(by_what[what]):5}  {_listed(by_what[what])}" + (f"  [dim]({hint})[/]" if hint else "")
-            )
-    for lamp in by_what.get("refused", [])[:_LISTED]:
-        console.print(f"  {lamp}: {refused.get(names[lamp], '')}", style="red")
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words) if len(words) <= _LISTED else f"{', '.join(words[:_LISTED])} and {len(words) - _LISTED} more"

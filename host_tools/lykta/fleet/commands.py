@@ -7,20 +7,22 @@ from dataclasses import asdict, replace
 
 from sqlalchemy import and_, bindparam, select, update
 
-from lykta.fleet import schema
+from lykta.fleet import acts, schema
+from lykta.fleet.acts import Act
 from lykta.fleet.database import Database
 from lykta.fleet.model import Command
 
 _TOLD = ("at", "who", "why", "node", "verb", "number", "detail", "until", "sent")
 
 
-def note(database: Database, given: Sequence[Command]) -> None:
-    """Write commands down before they are sent."""
+def note(database: Database, given: Sequence[Command], act: Act | None = None) -> None:
+    """Write commands down before they are sent, and the act that they are a part of."""
     with database.using() as connection:
+        number = None if act is None else acts.note_in(connection, act)
         numbers = database.numbers(connection, [command.node for command in given])
         rows = [{key: value for key, value in asdict(command).items() if key in _TOLD} for command in given]
         for row in rows:
-            row["node"] = numbers[row["node"]]
+            row |= {"node": numbers[row["node"]], "act": number}
             row["who"], row["why"], row["detail"] = row["who"][:80], row["why"][:300], row["detail"][:300]
         database.insert(connection, schema.commands, rows)
 
@@ -44,13 +46,7 @@ def with_sent(command: Command, now: int) -> Command:
 def given(database: Database, since: int = 0, nodes: Sequence[str] = (), most: int = 1000) -> list[Command]:
     """The commands since a time [s since 1970], the newest first, with the answers of the nodes; of some nodes or of all."""
     table, answers = schema.commands, schema.answers
-    # Settings are answered as such, every other command as a command.
-    answered = and_(
-        answers.c.node == table.c.node,
-        answers.c.number == table.c.number,
-        ((table.c.verb == "settings") & (answers.c.to == "settings")) | ((table.c.verb != "settings") & (answers.c.to == "command")),
-    )
-    joined = table.join(schema.nodes, schema.nodes.c.id == table.c.node).outerjoin(answers, answered)
+    joined = table.join(schema.nodes, schema.nodes.c.id == table.c.node).outerjoin(answers, schema.answered())
     query = select(*(table.c[key] for key in _TOLD if key != "node"), schema.nodes.c.name, answers.c.ok, answers.c.reason)
     query = query.select_from(joined).where(table.c.at >= since).order_by(table.c.id.desc()).limit(most)
     if nodes:

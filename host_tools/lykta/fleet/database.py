@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Table, bindparam, create_engine, delete, event, func, select, update
+from sqlalchemy import Connection, Engine, Row, Table, bindparam, create_engine, delete, event, func, inspect, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -192,6 +193,8 @@ class Database:
                 raise InputError.of(
                     str(self), f'this is the history of "{kept["district"]}", not of "{self.district}". Name another database.'
                 )
+            if int(kept.get("version", schema.VERSION)) < schema.VERSION:
+                _complete(connection)
             news = {"version": str(schema.VERSION), **({"district": self.district} if self.district else {})}
             self.insert(connection, schema.about, [{"key": key, "value": value} for key, value in news.items() if key not in kept])
         self._inode = _inode_of(self.url.database) if self._is_file else 0
@@ -206,6 +209,18 @@ class Database:
         if isinstance(error, DBAPIError) and not self._is_file:
             return Gone(f"{self}  the database does not answer ({said}). Does it run, and may you use it?")
         return Gone(f"{self}  the database cannot be used ({said}). Is it another file, or may you not write here?")
+
+
+def _complete(connection: Connection) -> None:
+    """Give tables that an older version made the columns that they lack."""
+    for column in schema.ADDED:
+        if column.name not in {one["name"] for one in inspect(connection).get_columns(column.table.name)}:
+            kind = column.type.compile(connection.dialect)
+            connection.execute(sql(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}"))
+            for index in column.table.indexes:
+                if list(index.columns) == [column]:
+                    index.create(connection)
+    connection.execute(update(schema.about).where(schema.about.c.key == "version").values(value=str(schema.VERSION)))
 
 
 def url_of(where: str | Path) -> URL:

@@ -21,12 +21,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from lykta.fleet import commands, history, model, topics
+from lykta.fleet import acts, commands, history, model, topics
+from lykta.fleet.acts import Act
 from lykta.fleet.carrier import Connect, Connection, Lost, Refused, keep
 from lykta.fleet.database import Batch, Database, Gone
 from lykta.fleet.expected import Expectation
 from lykta.fleet.letters import Commands, Recipient, Sealed, recipients
 from lykta.fleet.model import Change, Command, NodeState, Tally
+from lykta.fleet.people import Person, must_operate
 from lykta.fleet.roster import Roster
 from lykta.node.street import Street
 from lykta.plan.nodefiles import district_of, node_names
@@ -48,13 +50,17 @@ class Fleet:
     """A fleet. `nodes`: the state of each, by name; `connected`: whether there is a connection to the broker."""
 
     def __init__(
-        self, street: Street, connect: Connect, database: Database, who: str = "", record: bool = False, district: str = "",
-        now: Callable[[], float] = time.time, said: Callable[[str], None] = lambda text: None,
+        self, street: Street, connect: Connect, database: Database, who: str | Person = "", record: bool = False, district: str = "",
+        now: Callable[[], float] = time.time, said: Callable[[str], None] = lambda text: None, operators: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """`who`: the person at work, for the record of commands; `said` is told, in sentences, what happens to broker and database."""
+        """`who`: the person at work, for the record; `said` is told, in sentences, what happens to broker and database.
+
+        `operators`: who is known by name to may change the street. A program for several people names each with `by` where one commands.
+        """
         self.street = street
         self.database = database
-        self.who = who
+        self.person = Person(who) if isinstance(who, str) else who
+        self.operators = tuple(operators)
         self.connected = False
         self.district = district or district_of(street.site.name)
         self.names = node_names(street.site)
@@ -169,8 +175,8 @@ class Fleet:
         """Overrides that are in force explain why a lamp burns: whoever gave them."""
         with contextlib.suppress(Gone):
             now = int(self._now())
-            for node, until in await self.in_thread(lambda: history.overrides(self.database, now)):
-                self._roster.alarms.override(node, until, now)
+            for node, given in (await self.in_thread(lambda: history.standing(self.database, now))).items():
+                self._roster.alarms.override(node, given.until or now, now)
 
     async def _store(self, batch: Batch) -> None:
         """Write until it is written: nothing is acknowledged before, and the broker keeps what comes meanwhile."""
@@ -218,50 +224,61 @@ class Fleet:
 
     # --- commands -------------------------------------------------------------------------------------------------
 
-    async def override(self, lamps: Sequence[str], permille: int, until: dt.datetime, why: str) -> list[Command]:
+    async def override(self, lamps: Sequence[str], permille: int, until: dt.datetime, why: str, by: Person | None = None) -> list[Command]:
         """At least so much light until a time, on lamps by their ids; 0 ends it. InputError for what no node would obey."""
         detail = f"at least {permille / 10:g} % until {until:%Y-%m-%d %H:%M} UTC" if permille else "ended"
         made = lambda to, now: self._numbers.override(to, permille, until, now)  # noqa: E731
-        return await self._give(lamps, "override", detail, why, made, int(until.timestamp()) if permille else None)
+        before = await self._overridden(lamps)
+        return await self._give(lamps, "override", detail, why, made, by, int(until.timestamp()) if permille else None, before)
 
-    async def identify(self, lamps: Sequence[str], seconds: int, why: str = "") -> list[Command]:
+    async def identify(self, lamps: Sequence[str], seconds: int, why: str = "", by: Person | None = None) -> list[Command]:
         """Blink the status LED."""
-        return await self._give(lamps, "identify", f"for {seconds} s", why, lambda to, now: self._numbers.identify(to, seconds, now))
+        return await self._give(lamps, "identify", f"for {seconds} s", why, lambda to, now: self._numbers.identify(to, seconds, now), by)
 
-    async def walk_test(self, lamps: Sequence[str], seconds: int, why: str = "") -> list[Command]:
+    async def walk_test(self, lamps: Sequence[str], seconds: int, why: str = "", by: Person | None = None) -> list[Command]:
         """Show by blinks of the light whom the sensors see; 0 ends it."""
-        return await self._give(lamps, "walktest", f"for {seconds} s", why, lambda to, now: self._numbers.walk_test(to, seconds, now))
+        return await self._give(lamps, "walktest", f"for {seconds} s", why, lambda to, now: self._numbers.walk_test(to, seconds, now), by)
 
-    async def window(self, lamps: Sequence[str], seconds: int, why: str) -> list[Command]:
+    async def window(self, lamps: Sequence[str], seconds: int, why: str, by: Person | None = None) -> list[Command]:
         """Open a commissioning window: nodes tell their level of the moment, at most for 4 h; 0 closes it. Nothing of it is stored."""
         until = int(self._now()) + seconds if seconds else None
         made = lambda to, now: self._numbers.window(to, seconds, now)  # noqa: E731
-        return await self._give(lamps, "window", f"for {seconds} s" if seconds else "closed", why, made, until)
+        before = acts.tallied([(lamp, "open" if self.nodes[self.names[lamp]].window else "closed") for lamp in lamps])
+        return await self._give(lamps, "window", f"for {seconds} s" if seconds else "closed", why, made, by, until, before)
 
-    async def restart(self, lamps: Sequence[str], why: str) -> list[Command]:
+    async def restart(self, lamps: Sequence[str], why: str, by: Person | None = None) -> list[Command]:
         """Start nodes anew, from full light."""
-        return await self._give(lamps, "restart", "", why, lambda to, now: self._numbers.restart(to, now))
+        return await self._give(lamps, "restart", "", why, lambda to, now: self._numbers.restart(to, now), by)
+
+    async def _overridden(self, lamps: Sequence[str]) -> str:
+        """What overrides are in force on lamps, by the record."""
+        now = int(self._now())
+        standing = await self.in_thread(lambda: history.standing(self.database, now))
+        return acts.tallied([(lamp, standing[node].detail if (node := self.names[lamp]) in standing else "none") for lamp in lamps])
 
     async def _give(
         self, lamps: Sequence[str], verb: str, detail: str, why: str, make: Callable[[Recipient, dt.datetime], Sealed],
-        until: int | None = None,
+        by: Person | None, until: int | None = None, before: str = "",
     ) -> list[Command]:  # fmt: skip
         """Seal, write down, send, and write down that it was sent. Lost or Gone where that is not possible."""
-        people = self.recipients()
+        person, people = by or self.person, self.recipients()
+        must_operate(person, "command a street")
         now = self._now()
         moment = dt.datetime.fromtimestamp(now, dt.UTC)
         given = []
         for lamp in lamps:
             sealed = make(people[self.street.lamp(lamp).id], moment)
-            given.append((Command(int(now), self.who, why, self.names[lamp], verb, sealed.number, detail, until), sealed))
-        return await self.send(given, topics.COMMAND)
+            given.append((Command(int(now), person.name, why, self.names[lamp], verb, sealed.number, detail, until), sealed))
+        about = acts.said_of(lamps, len(self.street.lamps))
+        act = Act(int(now), person.name, person.proof, verb, about, before, detail, why)
+        return await self.send(given, topics.COMMAND, act)
 
-    async def send(self, given: Sequence[tuple[Command, Sealed]], kind: topics.Kind) -> list[Command]:
-        """Send letters that are sealed: each is written down first. The commands as they were sent."""
+    async def send(self, given: Sequence[tuple[Command, Sealed]], kind: topics.Kind, act: Act | None = None) -> list[Command]:
+        """Send letters that are sealed; each is written down first, with the act that it is a part of. The commands as they were sent."""
         connection = self._connection
         if connection is None:
             raise Lost("There is no connection to the broker, so nothing was sent.")
-        await self.in_thread(lambda: commands.note(self.database, [command for command, _ in given]))
+        await self.in_thread(lambda: commands.note(self.database, [command for command, _ in given], act))
         sent = []
         for command, sealed in given:
             await connection.publish(topics.topic_of(self.district, command.node, kind), sealed.data, kind.qos, kind.retained)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from lykta.fleet import schema
 from lykta.fleet.database import Database
-from lykta.fleet.model import Alarm, Event, NodeState
+from lykta.fleet.model import Alarm, Command, Event, NodeState
 
 #: Reports older than this say nothing of today [s].
 RECENT_S = 86_400
@@ -52,12 +52,18 @@ def alarms(database: Database, since: int = 0, closed: bool = True, most: int = 
     return [Alarm(row.name, row.kind, row.opened, row.detail, row.closed) for row in database.rows(query)]
 
 
-def overrides(database: Database, now: int) -> list[tuple[str, int]]:
-    """Overrides that are in force: (node, until)."""
+def standing(database: Database, now: int, nodes: Sequence[str] = ()) -> dict[str, Command]:
+    """The overrides in force at a time [s since 1970], by node: the last that was given until then, if it lasts; of some or of all."""
     table = schema.commands
-    query = select(schema.nodes.c.name, func.max(table.c.until)).join(schema.nodes, schema.nodes.c.id == table.c.node)
-    query = query.where(table.c.verb == "override", table.c.until > now).group_by(schema.nodes.c.name)
-    return [(name, until) for name, until in (tuple(row) for row in database.rows(query))]
+    newest = select(func.max(table.c.id)).where(table.c.verb == "override", table.c.at <= now).group_by(table.c.node)
+    query = select(table, schema.nodes.c.name).join(schema.nodes, schema.nodes.c.id == table.c.node)
+    query = query.where(table.c.id.in_(newest), table.c.until > now)
+    if nodes:
+        query = query.where(schema.nodes.c.name.in_(nodes))
+    return {
+        row.name: Command(row.at, row.who, row.why, row.name, row.verb, row.number, row.detail, row.until, row.sent)
+        for row in database.rows(query)
+    }
 
 
 def events(

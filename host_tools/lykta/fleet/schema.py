@@ -6,10 +6,28 @@ Nothing here is finer than what a node reports: means and sums over at least a q
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from collections.abc import Callable
 
-#: Of these tables; a database that a newer Lykta has written is refused.
-VERSION = 1
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    event,
+)
+
+#: Of these tables; a database that a newer Lykta has written is refused, one of an older is given what it lacks.
+VERSION = 2
 
 metadata = MetaData()
 
@@ -128,6 +146,7 @@ commands = Table(
     Column("detail", String(300), nullable=False, comment="with which values"),
     Column("until", BigInteger, comment="when its effect ends; empty where it has none that lasts [s since 1970, UTC]"),
     Column("sent", BigInteger, comment="when the broker had it [s since 1970, UTC]; empty until then"),
+    Column("act", BigInteger, index=True, comment="number of the act that it is a part of"),
 )
 
 letters = Table(
@@ -139,5 +158,101 @@ letters = Table(
     Column("digest", String(64), nullable=False, comment="SHA-256 of its content"),
 )
 
+acts = Table(
+    "acts",
+    metadata,
+    Column("number", Integer, primary_key=True, comment="number of the act"),
+    Column("at", BigInteger, nullable=False, index=True, comment="when it was done [s since 1970, UTC]"),
+    Column("who", String(80), nullable=False, comment="the person who did it"),
+    Column("proof", String(12), nullable=False, comment="what said who it was: certificate, token, word"),
+    Column("verb", String(20), nullable=False, comment="override, window, restart, settings, propose, approve, refuse, update ..."),
+    Column("about", String(1000), nullable=False, comment="to which lamps, or to what"),
+    Column("before", String(1000), nullable=False, comment="how it was"),
+    Column("after", String(1000), nullable=False, comment="how it shall be"),
+    Column("why", String(300), nullable=False, comment="the reason that was given"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("number", Integer, primary_key=True, comment="number of the proposal"),
+    Column("at", BigInteger, nullable=False, comment="when it was made [s since 1970, UTC]"),
+    Column("who", String(80), nullable=False, comment="the person who made it"),
+    Column("proof", String(12), nullable=False, comment="what said who it was: certificate, token, word"),
+    Column("why", String(300), nullable=False, comment="the reason that was given"),
+    Column("profile", String(200), nullable=False, comment="name of the profile"),
+    Column("text", Text, nullable=False, comment="the profile as it was proposed, YAML"),
+    Column("compared", String(300), nullable=False, comment="what it was compared with"),
+    Column("changes", Text, nullable=False, comment="which settings become others: JSON"),
+    Column("conformity", Text, nullable=False, comment="whether it keeps the requirement: JSON"),
+    Column("follows", BigInteger, nullable=False, comment="version of the settings that were in force then; 0: none was sent"),
+    Column("undoes", Integer, comment="number of the proposal that it takes back; empty where it takes back none"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    # Each step is decided once, whoever comes second.
+    Column("proposal", ForeignKey("proposals.number"), primary_key=True, comment="number of the proposal"),
+    Column("step", String(12), primary_key=True, comment="verdict, or rollout"),
+    Column("at", BigInteger, nullable=False, comment="when [s since 1970, UTC]"),
+    Column("who", String(80), nullable=False, comment="the person who decided"),
+    Column("proof", String(12), nullable=False, comment="what said who it was: certificate, token, word"),
+    Column("what", String(12), nullable=False, comment="approved, refused, withdrawn; rolled out"),
+    Column("why", String(300), nullable=False, comment="the reason that was given"),
+    Column("version", BigInteger, comment="as which version the settings were rolled out"),
+)
+
+proposed = Table(
+    "proposed",
+    metadata,
+    Column("proposal", ForeignKey("proposals.number"), primary_key=True, comment="number of the proposal"),
+    Column("node", ForeignKey("nodes.id"), primary_key=True, comment="number of the node"),
+    Column("file", String(20), primary_key=True, comment="which file of the node: program, table, adjacent"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of its content"),
+    sqlite_with_rowid=False,
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("digest", String(64), primary_key=True, comment="SHA-256 of what is kept"),
+    Column("content", LargeBinary, nullable=False, comment="a file of nodes, deflated (zlib)"),
+)
+
+#: Columns that a database of an older version lacks.
+ADDED = (commands.c.act,)
+
+
+def answered() -> ColumnElement[bool]:
+    """What joins a command with its answer: settings are answered as such, every other command as a command."""
+    settings = (commands.c.verb == "settings") & (answers.c.to == "settings")
+    others = (commands.c.verb != "settings") & (answers.c.to == "command")
+    return and_(answers.c.node == commands.c.node, answers.c.number == commands.c.number, settings | others)
+
+
+def _never_changed(table: Table) -> None:
+    """Let the database refuse whoever changes or deletes a row of a table."""
+    said = f"the table {table.name} is a record: nothing in it is changed or deleted"
+    for verb in ("UPDATE", "DELETE"):
+        lite = f"CREATE TRIGGER {table.name}_{verb.lower()} BEFORE {verb} ON {table.name} BEGIN SELECT RAISE(ABORT, '{said}'); END"
+        event.listen(table, "after_create", _ddl(lite, "sqlite"))
+    body = f"BEGIN RAISE EXCEPTION '{said}'; END"
+    function = f"CREATE OR REPLACE FUNCTION {table.name}_kept() RETURNS trigger LANGUAGE plpgsql AS $kept$ {body} $kept$"
+    when = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name}"
+    trigger = f"CREATE TRIGGER {table.name}_kept {when} FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_kept()"
+    for statement in (function, trigger):
+        event.listen(table, "after_create", _ddl(statement, "postgresql"))
+
+
+def _ddl(statement: str, dialect: str) -> Callable[..., object]:
+    made: DDL = DDL(statement)  # type: ignore[no-untyped-call]
+    return made.execute_if(dialect=dialect)
+
+
+RECORDS = (acts, proposals, decisions, proposed, contents)
+for _one in RECORDS:
+    _never_changed(_one)
+
 #: What `lykta fleet export` writes, with the names of nodes in place of their numbers.
-EXPORTED = (telemetry, events, states, answers, alarms, commands, letters)
+EXPORTED = (telemetry, events, states, answers, alarms, commands, letters, acts, proposals, decisions, proposed)

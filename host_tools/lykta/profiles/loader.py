@@ -55,6 +55,16 @@ def load_profile(which: str | Path) -> Profile:
     return read_profile(open_document(which, "profiles"))
 
 
+def text_of(profile: Profile) -> str:
+    """The YAML of a profile as its file has it now. InputError where it cannot be read any more."""
+    path = Path(profile.file)
+    path = path if path.is_file() else DATA / "profiles" / profile.file
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError.of(profile.file, f"cannot be read any more ({error}).") from None
+
+
 def read_profile(document: Document) -> Profile:
     """The profile in a document. Raises InputError with every problem found."""
     profile = _Reader(document).read()
