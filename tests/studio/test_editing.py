@@ -81,7 +81,7 @@ def test_edit_that_makes_no_site__changes_nothing(draft: SiteDraft) -> None:
     before = draft.text
     with pytest.raises(InputError, match="cannot face"):
         draft.replace(draft.with_radar("S02", "P22"))
-    assert (before, 0) == (draft.text, len(draft.done))
+    assert (before, 0) == (draft.text, len(draft.history.done))
 
 
 def test_save__keeps_every_comment(draft: SiteDraft) -> None:

@@ -19,7 +19,7 @@ from lykta.report.view import Bar, LampEnergy, Sheet, View
 from lykta.score.words import duration, reservations
 
 _HERE = Path(__file__).resolve().parent
-_SCRIPTS = ("data.js", "light.js", "picture.js", "diagram.js", "lamp.js", "map.js", "page.js")
+_SCRIPTS = ("unpack.js", "data.js", "light.js", "picture.js", "diagram.js", "lamp.js", "map.js", "page.js")
 D3_VERSION = "7.9.0"
 _MOST_LAMPS_IN_TABLE = 400
 _MOST_PRINTED = 12  # ways, two on a page
@@ -76,7 +76,7 @@ def render(night: ReportInput) -> str:
         "scale": [hexadecimal(brightness(step / 24)) for step in range(25)],
         "data": Markup(data),
         "css": Markup(_text("report.css")),
-        "script": Markup("\n".join(_text(name) for name in _SCRIPTS)),
+        "script": Markup("\n".join(_text(name) for name in _SCRIPTS).replace("\nexport ", "\n")),  # one script, of which nothing is asked
         "d3": Markup((_HERE / "vendor" / "d3.min.js").read_text(encoding="utf-8")),
         "d3_version": D3_VERSION,
     }

@@ -12,10 +12,10 @@ from pathlib import Path
 from lykta.document import Document
 from lykta.profiles import Profile, load_profile, read_profile
 from lykta.profiles.loader import DATA
+from lykta.studio.history import History
 from lykta.tune.edit import Change, put
 from lykta.tune.space import source_of
 
-_STEPS_KEPT = 200
 _PAUSE_S = 1.5
 
 
@@ -31,8 +31,7 @@ class Draft:
     profile: Profile
     path: Path | None = None
     original: str = ""
-    undone: list[str] = field(default_factory=list)
-    done: list[str] = field(default_factory=list)
+    history: History = field(default_factory=History)
     _step_of: str = ""
     _moved_at: float = 0.0
 
@@ -47,7 +46,7 @@ class Draft:
     @property
     def previous(self) -> str:
         """The text before the last step; that of now where there was none."""
-        return self.done[-1] if self.done else self.original
+        return self.history.next(back=True) or self.original
 
     @property
     def changed(self) -> bool:
@@ -60,7 +59,7 @@ class Draft:
         `step`: what is being moved; while the same is moved on and on, that is one step to go back.
         """
         now = time.monotonic()
-        going_on = bool(step) and step == self._step_of and now - self._moved_at < _PAUSE_S and bool(self.done)
+        going_on = bool(step) and step == self._step_of and now - self._moved_at < _PAUSE_S and bool(self.history.done)
         self.replace(put(self.text, changes, self.name), keep=not going_on)
         self._step_of, self._moved_at = step, now
 
@@ -70,23 +69,22 @@ class Draft:
         if text == self.text:
             return
         if keep:
-            self.done = [*self.done[-_STEPS_KEPT:], self.text]
-        self.undone.clear()
+            self.history.take(self.text)
+        self.history.undone.clear()
         self.text, self.profile = text, profile
 
     def undo(self) -> bool:
         """Go one step back; whether there was one."""
-        return self._step(self.done, self.undone)
+        return self._step(back=True)
 
     def redo(self) -> bool:
         """Go forward again; whether there was a step."""
-        return self._step(self.undone, self.done)
+        return self._step(back=False)
 
-    def _step(self, source: list[str], target: list[str]) -> bool:
-        if not source:
+    def _step(self, *, back: bool) -> bool:
+        if self.history.next(back=back) is None:
             return False
-        target.append(self.text)
-        self.text, self._step_of = source.pop(), ""
+        self.text, self._step_of = self.history.step(self.text, back=back), ""
         self.profile = read_profile(Document.read(self.text, self.name))
         return True
 

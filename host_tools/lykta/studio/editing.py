@@ -18,8 +18,8 @@ from lykta.site.model import Lamp, Sensor, Site
 from lykta.site.patch import Patch
 from lykta.site.sensors import RANGES_CM, models_of, write_sensor
 from lykta.site.writer import scalar
+from lykta.studio.history import History
 
-_KEPT_CHARACTERS = 40_000_000  # of earlier texts: hundreds of steps of a street, ten of a city
 NONE, PROPOSED = "none", "proposed"
 #: What a lamp may be given: nothing, what Lykta proposes for its way, or kinds of sensor.
 EQUIPMENT: Mapping[str, tuple[str, ...]] = {
@@ -50,8 +50,7 @@ class SiteDraft:
     folder: Path
     path: Path | None = None
     original: str = ""
-    done: list[str] = field(default_factory=list)
-    undone: list[str] = field(default_factory=list)
+    history: History = field(default_factory=History)
 
     @classmethod
     def open(cls, site: Site) -> SiteDraft:
@@ -68,35 +67,22 @@ class SiteDraft:
     @property
     def changed(self) -> bool:
         """Whether it differs from what is on disk."""
-        return self.text != self.original or (self.path is None and bool(self.done))
+        return self.text != self.original or (self.path is None and bool(self.history.done))
 
     def take(self, text: str, site: Site) -> None:
         """Take a changed text, and the site that was read of it, as the next step."""
         if text == self.text:
             return
-        self.done.append(self.text)
-        while len(self.done) > 1 and sum(map(len, self.done)) > _KEPT_CHARACTERS:
-            self.done.pop(0)
-        self.undone.clear()
+        self.history.take(self.text)
         self.text, self.site = text, site
 
     def replace(self, text: str) -> None:
         """Take a changed text as the next step. InputError, and nothing changed, where it is no site."""
         self.take(text, read(text, self.name, self.folder))
 
-    def back(self) -> str | None:
-        """The text one step back; None where there is none."""
-        return self.done[-1] if self.done else None
-
-    def forward(self) -> str | None:
-        """The text one step forward; None where there is none."""
-        return self.undone[-1] if self.undone else None
-
     def step(self, site: Site, *, back: bool) -> None:
-        """Go one step back or forward, to the site that was read of `back()` or `forward()`."""
-        source, target = (self.done, self.undone) if back else (self.undone, self.done)
-        target.append(self.text)
-        self.text, self.site = source.pop(), site
+        """Go one step back or forward, to the site that was read of the text there (`history.next`)."""
+        self.text, self.site = self.history.step(self.text, back=back), site
 
     def save(self, path: Path | None = None) -> Path:
         """Write it to its file, or to another one, which is its file from then on. LyktaError where that is not possible.

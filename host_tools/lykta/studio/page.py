@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nicegui import Client, app, ui
 
+from lykta import report
 from lykta.errors import LyktaError
 from lykta.studio import guard, opening
 from lykta.studio.access import OPERATOR, SOMEBODY, VIEWER
@@ -19,6 +20,7 @@ from lykta.studio.views import FIRST, View, views
 from lykta.studio.words import LANGUAGES, N_, Words
 
 STATIC = Path(__file__).with_name("static")
+_SHARED = Path(report.__file__).with_name("templates") / "unpack.js"  # what the maps have in common with the pages of `report`
 _LONGEST_NAME = 60
 _YEAR_S = 31_536_000
 _KEPT, _ANSWER_S = "lykta_draft", 5.0
@@ -48,8 +50,9 @@ def pages(studio: Studio, met: Callable[[Session], object] = lambda session: Non
 
 
 def static_files() -> None:
-    """Serve what pictures and styles the pages need."""
-    app.add_static_files("/lykta", STATIC)
+    """Serve what pictures and styles the pages need; a browser asks whether they are new, so that no page mixes two versions."""
+    app.add_static_file(local_file=_SHARED, url_path=f"/lykta/map/{_SHARED.name}", max_cache_age=0)
+    app.add_static_files("/lykta", STATIC, max_cache_age=0)
 
 
 def brief(name: str, most: int = _LONGEST_NAME) -> str:

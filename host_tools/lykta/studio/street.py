@@ -94,8 +94,8 @@ class _Street:
 
     def _show_bar(self) -> None:
         draft, say = self._draft, self._session.say
-        self._undo.set_enabled(bool(draft.done))
-        self._redo.set_enabled(bool(draft.undone))
+        self._undo.set_enabled(bool(draft.history.done))
+        self._redo.set_enabled(bool(draft.history.undone))
         self._save.set_enabled(draft.changed)
         self._try.set_enabled(not self._simulated() and len(draft.site.lamps) <= _MANY)
         said = say("changed, not saved") if draft.changed else say("saved")
@@ -166,7 +166,7 @@ class _Street:
 
     async def _step(self, *, back: bool) -> None:
         draft = self._draft
-        text = draft.back() if back else draft.forward()
+        text = draft.history.next(back=back)
         if text is not None:
             draft.step(await self._read(text), back=back)
             self._show(stay=True)

@@ -204,8 +204,8 @@ class _Tune:
 
     def _changed(self) -> None:
         draft = self._session.draft
-        self._undo.set_enabled(bool(draft.done))
-        self._redo.set_enabled(bool(draft.undone))
+        self._undo.set_enabled(bool(draft.history.done))
+        self._redo.set_enabled(bool(draft.history.undone))
         self._session.simulator.go(draft.text, draft.name, self._compared, self._both)
 
     def _shown(self) -> None:

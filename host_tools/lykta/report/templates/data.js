@@ -2,25 +2,6 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 
-/** Integers of a packed column: differences as zigzag numbers in bytes of seven bits (see pack.py). */
-function unpack(text) {
-  const bytes = atob(text);
-  const values = [];
-  let value = 0, scale = 1, last = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes.charCodeAt(i);
-    value += (byte & 127) * scale;
-    scale *= 128;
-    if (byte < 128) {
-      last += value % 2 ? -(value + 1) / 2 : value / 2;
-      values.push(last);
-      value = 0;
-      scale = 1;
-    }
-  }
-  return Float64Array.from(values);
-}
-
 /** A table of packed columns with its rows grouped by the column `key`, whose values must rise. */
 function table(packed, key) {
   const columns = {};
@@ -89,15 +70,4 @@ function timeTicks([from, until], wanted) {
   const ticks = [];
   for (let t = from + ((grain - (local(from) % grain)) % grain); t <= until; t += grain) if (local(t) % step === 0) ticks.push(t);
   return { ticks, seconds: step < MINUTE };
-}
-
-/** The last row of a lamp's rows at or before `t`; -1 before the first. */
-function rowAt(times, [first, end], t) {
-  let low = first, high = end;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] <= t) low = middle + 1;
-    else high = middle;
-  }
-  return low > first ? low - 1 : -1;
 }

@@ -48,7 +48,7 @@ class Chart {
     const { t, y } = this;
     const [from, until] = t.domain(), times = LEVELS.columns.t;
     const path = new Path2D();
-    const first = Math.max(rows[0], rowAt(times, rows, from));
+    const first = Math.max(rows[0], lastRow(times, ...rows, from));
     path.moveTo(t(times[first]), y(levelAfter(first, 0)));
     let last = first;
     for (let row = first; row < rows[1] && times[row] <= until; row++) {

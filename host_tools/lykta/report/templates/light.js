@@ -57,14 +57,14 @@ for (const [first, end] of LEVELS.rows.values()) {
 }
 
 function lightUntil(rows, t) {
-  const row = rowAt(LEVELS.columns.t, rows, t);
+  const row = lastRow(LEVELS.columns.t, ...rows, t);
   return row < 0 ? 0 : ROW_LIGHT[row] + lightAfter(row, t - LEVELS.columns.t[row]);
 }
 
 /** Level now, target and cause of a lamp at `t`; null where nothing is known. */
 function stateAt(lamp, t) {
   const rows = LEVELS.rows.get(lamp);
-  const row = rows ? rowAt(LEVELS.columns.t, rows, t) : -1;
+  const row = rows ? lastRow(LEVELS.columns.t, ...rows, t) : -1;
   if (row < 0) return null;
   return {
     level: levelAfter(row, t - LEVELS.columns.t[row]),

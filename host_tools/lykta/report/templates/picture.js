@@ -145,7 +145,7 @@ class Picture {
     for (const stop of this.strip.stops) {
       const rows = source.rows.get(stop.lamp);
       if (!rows || stop.anchored) continue;
-      for (let row = Math.max(rows[0], rowAt(source.columns.t, rows, from)); row < rows[1] && source.columns.t[row] <= until; row++)
+      for (let row = Math.max(rows[0], lastRow(source.columns.t, ...rows, from)); row < rows[1] && source.columns.t[row] <= until; row++)
         if (source.columns.t[row] >= from) visit(this.x(stop.at), this.t(source.columns.t[row]), row);
     }
   }

@@ -1,7 +1,7 @@
 // A night that is played: who is where at a time, what every lamp gives, and the clock that runs. No request per frame.
 
 import { Light } from "./light.js";
-import { last, Table, unpack } from "./packed.js";
+import { lastRow, Table, unpack } from "./packed.js";
 
 const MINUTE = 60000;
 export const PING_MS = 2500; // how long a detection is shown, in the time of the street
@@ -68,7 +68,7 @@ export class Replay {
   /** The detections of the last moments: calls `each(lamp, share)`, share 0 for just now and 1 for long enough ago. */
   pings(each) {
     const times = this.seen.t;
-    for (let i = last(times, 0, times.length, this.t); i >= 0 && times[i] > this.t - PING_MS; i--) {
+    for (let i = lastRow(times, 0, times.length, this.t); i >= 0 && times[i] > this.t - PING_MS; i--) {
       each(this.seen.lamp[i], (this.t - times[i]) / PING_MS);
     }
   }
