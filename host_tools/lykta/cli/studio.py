@@ -26,6 +26,15 @@ _NEED = "Whoever can reach this address would come in"
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Beyond this computer only with tokens.")
 @click.option("--tokens", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Who may come in: names, roles, tokens.")
 @click.option(
+    "--network",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="The network whose nodes are watched: the folder that `lykta broker` made. Default: SITE.network.",
+)
+@click.option(
+    "--database", default="", metavar="FILE|URL", help="Its history: a file, or postgresql://user@host/name. Default: that in the network."
+)
+@click.option(
     "--tiles",
     default="",
     metavar="URL",
@@ -35,17 +44,20 @@ _NEED = "Whoever can reach this address would come in"
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
 @click.pass_context
 def studio(
-    context: click.Context, what: str, asked: Asked, port: int | None, host: str, tokens: Path | None, tiles: str, attribution: str,
-    no_browser: bool,
+    context: click.Context, what: str, asked: Asked, port: int | None, host: str, tokens: Path | None, network: Path | None,
+    database: str, tiles: str, attribution: str, no_browser: bool,
 ) -> int:  # fmt: skip
     """Open the page on which a street is looked at, tuned and watched.
 
     SITE is a site, a scenario, or the name of a packaged one; without it, the example Valla Torg. The page is for this computer alone.
     With --host others can reach it, and then it opens only with a token: that of LYKTA_STUDIO_TOKEN, or those of people in a file.
 
+    Where a network of its nodes lies beside the site, the real street is watched too: read-only, unless a token says who gives orders.
+
     \b
     Example:
       lykta studio my_site.yaml --profile my_profile.yaml
+      LYKTA_STUDIO_TOKEN=... lykta studio my_site.yaml --network my_site.network
     """
     from lykta.studio.server import bind, loopback, serve
     from lykta.studio.studio import Studio
@@ -68,7 +80,8 @@ def studio(
         console.print(f"[bold]Studio[/bold]       {address}   (Ctrl-C ends it)", highlight=False, soft_wrap=True)
 
     names = {"site": what, "profile": asked.profile or "", "requirement": asked.requirement or "", "traffic": asked.traffic or ""}
-    serve(Studio(scenario, access, names=names, command=command, tiles=tiles, attribution=attribution), bound, not no_browser, ready)
+    whole = Studio(scenario, access, names=names, command=command, tiles=tiles, attribution=attribution, network=network, database=database)
+    serve(whole, bound, not no_browser, ready)
     return 0
 
 

@@ -19,16 +19,28 @@ _RULES = (
     N_("level of the phase"),
     N_("its floor"),
 )
+#: How a lamp of a live street is, as `static/map/live.js` numbers it.
+_LIVE = (
+    N_("online"),
+    N_("offline"),
+    N_("never heard"),
+    N_("has no node"),
+    N_("alarm"),
+    N_("fault"),
+    N_("override"),
+    N_("level of this moment"),
+)
 _PHASES = (N_("dusk"), N_("evening"), N_("night"), N_("dawn"))
 
 
 class Board(Element, component="static/map/board.js"):
-    """A map. `plays`: it has the bar that plays a night. What it shows survives a reload of the page."""
+    """A map. `plays`: it has the bar that plays a night; `lives`: it shows what nodes tell. What it shows survives a reload of the page."""
 
-    def __init__(self, say: Words, plays: bool = False) -> None:
+    def __init__(self, say: Words, plays: bool = False, lives: bool = False) -> None:
         super().__init__()
         self._props["words"] = _words(say)
         self._props["plays"] = plays
+        self._props["lives"] = lives
         self._classes.append("board-host")
         self._shown: list[tuple[str, tuple[Any, ...]]] = []
         self.chosen: tuple[int, ...] = ()
@@ -43,6 +55,10 @@ class Board(Element, component="static/map/board.js"):
     def on_choose(self, told: Callable[[tuple[int, ...]], object]) -> None:
         """Call `told` with the points that somebody chose; lamps are those below the number of lamps."""
         self.on("choose", lambda event: told(tuple(int(one) for one in event.args["points"])))
+
+    def on_ready(self, told: Callable[[], object]) -> None:
+        """Call `told` whenever it stands in a browser anew, with nothing of a live street."""
+        self.on("ready", lambda: told())
 
     def on_moment(self, told: Callable[[int, bool], object]) -> None:
         """Call `told` with the time of the night [ms] and whether it is being played, whenever that was settled."""
@@ -61,6 +77,10 @@ class Board(Element, component="static/map/board.js"):
         """Show what an edit changed of the street."""
         self._shown[:1] = [("load", (drawing, True))]
         self._run("change", (drawing,))
+
+    def live(self, cells: dict[str, Any]) -> None:
+        """Hand over what has changed of a live street (`livecells.columns`); `on_ready` tells when all of it is wanted."""
+        self._run("live", (cells,))
 
     def night(self, payload: dict[str, Any], at_ms: int | None = None) -> None:
         """Hand over a night (`replay.payload`) to be played."""
@@ -119,6 +139,7 @@ def _words(say: Words) -> dict[str, Any]:
         "after": say("The next change"),
         "time": say("Time of the night"),
         "speed": say("Speed"),
+        "live": [say(state) for state in _LIVE],
         "rules": [say(rule) for rule in _RULES],
         "phases": {phase: say(phase) for phase in _PHASES},
     }

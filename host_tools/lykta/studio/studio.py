@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
+from typing import Any
 
 from lykta.scenarios import Scenario
 from lykta.studio.access import Access
@@ -18,6 +19,7 @@ class Studio:
     """What all pages share. `scenario`: the street that a page opens with; `names`: how site, profile, requirement and traffic were named.
 
     `folder`: where files are saved; `command`: as it was started.
+    `network`: the folder of the network of its nodes, where it is not the one beside the site; `database`: another history than that of it.
     `tiles`: the address of a server of map tiles with {z}, {x}, {y}, and `attribution` of its maps; "" for none, the default.
     """
 
@@ -30,6 +32,12 @@ class Studio:
     tiles: str = ""
     attribution: str = ""
     hosts: Sequence[str] = LOOPBACK
+    network: Path | None = None
+    database: str = ""
+    #: What is watched, by the folder of its network and its site: all pages look at the same.
+    watches: dict[str, Any] = field(default_factory=dict)
+    #: The networks of simulated streets that the studio itself brought to life, by site.
+    trials: dict[str, Path] = field(default_factory=dict)
 
 
 LANGUAGE, LOOK = "lykta_language", "lykta_look"

@@ -1,7 +1,7 @@
-// The map on a page: one canvas for a street and, where a night is given, the bar that plays it. The server hands over data once;
-// it is told what was chosen and at which moment the night stands, never asked for a frame.
+// The map on a page: one canvas for a street and, where a night is given, the bar that plays it. The server hands over data once,
+// and of a street that lives what has changed, a few times a second; it is told what was chosen and at which moment the night stands, never asked for a frame.
 
-import { drawNight, Replay, Street, View } from "/lykta/map/index.js";
+import { drawLive, drawNight, Live, Replay, Street, View } from "/lykta/map/index.js";
 
 const SPEEDS = [1, 5, 10, 30, 60, 300];
 const SETTLED_MS = 250; // after a scrub the server is told where it ended
@@ -34,11 +34,12 @@ export default {
           <select :value="speed" @change="setSpeed"><option v-for="one in speeds" :key="one" :value="one">{{ one }}×</option></select></label>
       </div>
     </div>`,
-  props: { words: Object, plays: Boolean },
+  props: { words: Object, plays: Boolean, lives: Boolean },
   data() {
     return { lamps: 0, said: "", loaded: false, playing: false, clock: "", phase: "", t: 0, from: 0, until: 1, first: "", last: "", speed: 10, speeds: SPEEDS };
   },
   mounted() {
+    this.under = -1; // the point under the pointer
     this.keep = {}; // street and replay: large, and not for Vue to watch
     this.view = new View(this.$refs.canvas, () => this.draw(), {
       click: (px, py, event) => this.click(px, py, event),
@@ -80,6 +81,15 @@ export default {
       this.keep.street?.change(data);
       this.view.later();
     },
+    /** What has changed of the street as its nodes tell it. */
+    live(data) {
+      const { street } = this.keep;
+      if (!street) return;
+      this.keep.live ||= new Live(street.count);
+      this.keep.live.take(data);
+      this.tell(this.under);
+      this.view.later();
+    },
     /** A night to be played on the street. */
     night(data, at = null) {
       const replay = (this.keep.replay = new Replay(data, this.keep.street));
@@ -114,9 +124,10 @@ export default {
       else this.settle();
     },
     draw() {
-      const { street, replay } = this.keep;
+      const { street, replay, live } = this.keep;
       if (!street) return;
-      if (this.plays) drawNight(this.view, street, replay);
+      if (this.lives) drawLive(this.view, street, live);
+      else if (this.plays) drawNight(this.view, street, replay);
       else street.draw(this.view);
     },
     show() {
@@ -167,13 +178,16 @@ export default {
     },
     /** One line about the lamp that is chosen, or about the place under the pointer. */
     tell(point = -1) {
-      const { street, replay } = this.keep;
+      const { street, replay, live } = this.keep;
       const [chosen = -1] = street.chosen;
       const at = point >= 0 ? point : chosen;
       if (at < 0) this.said = "";
       else if (replay && at < street.count) {
         const row = replay.light.row(at, replay.t), rule = row < 0 ? "" : this.words.rules[replay.light.rows.cause[row]];
         this.said = `${street.ids[at]}  ·  ${Math.round(replay.light.level(at, replay.t) / 10)} %  ·  ${rule}`;
+      } else if (live && at < street.count) {
+        const level = live.level[at] < 0 ? "" : `${Math.round(live.level[at] / 10)} %`;
+        this.said = [street.ids[at], level, ...live.words(at).map((word) => this.words.live[word])].filter(Boolean).join("  ·  ");
       } else this.said = at < street.count ? `${street.ids[at]}  ·  ${street.zones[street.zone[at]]}` : street.ids[at];
     },
     hover(px, py) {
@@ -181,6 +195,7 @@ export default {
       if (!street) return;
       const point = street.pick(this.view, px, py);
       this.$refs.canvas.style.cursor = point >= 0 ? "pointer" : "grab";
+      this.under = point;
       this.tell(point);
     },
     click(px, py, event) {

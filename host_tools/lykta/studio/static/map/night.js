@@ -3,15 +3,15 @@
 
 import { scaleBar } from "./street.js";
 
-const GROUND = "#0b0e14", WAY = "#1d242e", CENTRE = "#303a47", NAME = "#aab4c0", RING = "#7fd4ff", CHOSEN = "#ffffff", DEAD = "#ff6b6b";
+export const GROUND = "#0b0e14", INK = { ink: "#cdd5de", soft: "#8b95a1" };
+const WAY = "#1d242e", CENTRE = "#303a47", NAME = "#aab4c0", RING = "#7fd4ff", CHOSEN = "#ffffff", DEAD = "#ff6b6b";
 const PEOPLE = ["#ffffff", "#6cc4ff", "#ff8fb0", "#cccccc", "#d2b48c"]; // pedestrian, cyclist, car, unknown, animal
-const INK = { ink: "#cdd5de", soft: "#8b95a1" };
 const GLOW = 128;
 
 let sprite = null;
 
 /** A spot of lamplight, drawn once and used for every lamp. */
-function glow() {
+export function glow() {
   if (sprite) return sprite;
   sprite = document.createElement("canvas");
   sprite.width = sprite.height = GLOW;
@@ -45,7 +45,7 @@ export function drawNight(view, street, replay) {
   scaleBar(g, view, INK, street.source);
 }
 
-function ways(g, view, street) {
+export function ways(g, view, street) {
   const { a, b } = street.links;
   for (const [width, colour] of [[Math.max(3, Math.min(46, 520 * view.scale)), WAY], [1, CENTRE]]) {
     g.beginPath();
@@ -123,7 +123,7 @@ function shape(g, corners) {
   g.closePath();
 }
 
-function names(g, view, street, lamps) {
+export function names(g, view, street, lamps) {
   Object.assign(g, { font: "11px system-ui, sans-serif", fillStyle: NAME, textBaseline: "middle" });
   for (const i of lamps) {
     const name = street.ids[i].length > 18 ? `${street.ids[i].slice(0, 17)}…` : street.ids[i];

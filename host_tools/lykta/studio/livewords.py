@@ -1,0 +1,149 @@
+"""What nodes tell, in words for people: faults, alarms, events, answers, levels and times.
+
+Words that are not known (of newer nodes) are shown as they are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from lykta.fleet.model import DAY_BURNING, ENERGY_OFF, LAMP_OUT, SILENT_NODE, STUCK_SENSOR, Event, NodeState
+from lykta.studio.livecells import exact
+from lykta.studio.page import brief
+from lykta.studio.words import N_, Words
+
+#: Alarms: what is the matter, and what to do about it.
+ALARMS = {
+    LAMP_OUT: (N_("Lamp out"), N_("It takes too little power for its level: it is dark. Send somebody to look at lamp and driver.")),
+    DAY_BURNING: (N_("Burns by day"), N_("Look at its faults: a node that does not know the time stays bright.")),
+    STUCK_SENSOR: (N_("Sensor faulty"), N_("The lamp stays bright until its sensor is mended. Clean it, look at its cable, replace it.")),
+    SILENT_NODE: (N_("Silent node"), N_("Has the post power, does the network reach it? The light goes on without the network.")),
+    ENERGY_OFF: (N_("Energy off"), N_("The energy is not what the profile asks for: a wrong fixture, a faulty meter, old settings.")),
+}
+_FAULTS = {
+    "clock": N_("its clock is not set"),
+    "radio": N_("it hears no neighbour"),
+    "stuck": N_("a sensor reports somebody all the time"),
+    "restless": N_("a sensor reports far more than its neighbours"),
+    "blind": N_("a sensor misses people whom its neighbours see"),
+    "radar": N_("a radar does not answer"),
+    "wire": N_("a sensor cannot be read"),
+    "sense": N_("its sensing has stopped"),
+    "mesh": N_("its radio has stopped"),
+    "flood": N_("its radio is flooded"),
+    "board": N_("its board file makes no sense"),
+    "identity": N_("its identity makes no sense"),
+    "table": N_("its table of neighbours makes no sense"),
+    "keys": N_("its keys make no sense"),
+    "program": N_("its settings make no sense, or have run out"),
+    "lamp": N_("its power does not follow its level"),
+    "memory": N_("it has little memory left"),
+    "task": N_("a part of its software has stopped"),
+    "warm-up": N_("a sensor has just got power"),
+    "apart": N_("its clock was set to another time"),
+}
+_EVENTS = {
+    ("start", ""): N_("started"),
+    ("override", ""): N_("took an order for light"),
+    ("window", "open"): N_("opened its commissioning window"),
+    ("window", "closed"): N_("closed its commissioning window"),
+    ("settings", "adopted"): N_("uses new settings"),
+    ("settings", "refused"): N_("refused settings"),
+    ("settings", "failed"): N_("went back to the settings of before"),
+    ("update", ""): N_("update: {what}"),
+    ("security", ""): N_("security: {what}"),
+    ("command", ""): N_("took a command: {what}"),
+}
+#: What an event is like, for its sign: told apart by shape as well as by colour.
+ILL, WELL, PLAIN = "ill", "well", "plain"
+_WHOLE_W = 100
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+class Tells:
+    """Says things in a language and in the time of a street."""
+
+    def __init__(self, say: Words, timezone: str) -> None:
+        self._say = say
+        self._zone = ZoneInfo(timezone)
+
+    def local(self, at: float) -> dt.datetime:
+        """A time on the clocks of the street."""
+        return dt.datetime.fromtimestamp(at, self._zone)
+
+    def clock(self, at: float, seconds: bool = False) -> str:
+        """The time of day."""
+        return self._say.clock(self.local(at), seconds)
+
+    def moment(self, at: float, now: float) -> str:
+        """The time of day; with the date where that is another than now."""
+        day = self.local(at).date()
+        return self.clock(at) if day == self.local(now).date() else f"{self._say.date(day, 'medium')} {self.clock(at)}"
+
+    def ago(self, seconds: float | None) -> str:
+        """How long ago, in a word or two."""
+        say = self._say
+        if seconds is None:
+            return say("never")
+        if seconds < 2 * _MINUTE:
+            return say("just now") if seconds < 5 else say("{count} s ago", count=int(seconds))
+        if seconds < 2 * _HOUR:
+            return say("{count} min ago", count=int(seconds // _MINUTE))
+        return (
+            say("{count} h ago", count=int(seconds // _HOUR)) if seconds < 2 * _DAY else say("{count} days ago", count=int(seconds // _DAY))
+        )
+
+    def percent(self, permille: int | None) -> str:
+        """A level."""
+        return self._say.percent(None if permille is None else permille / 1000, 0)
+
+    def watts(self, milliwatts: float | None, estimated: bool = False) -> str:
+        """A power; ≈ where it is worked out of the level, for want of a meter."""
+        if milliwatts is None:
+            return "–"
+        watts = milliwatts / 1000
+        return f"{'≈ ' if estimated else ''}{self._say.number(watts, 0 if watts >= _WHOLE_W else 1)} W"
+
+    def status(self, state: NodeState) -> str:
+        """Whether a node is there."""
+        say = self._say
+        return say("online") if state.online else say("offline") if state.online is False else say("never heard")
+
+    def level(self, state: NodeState, now: float) -> str:
+        """A level and what it is: of this moment, or a mean."""
+        say = self._say
+        if exact(state, now):
+            return say("{level} at this moment", level=self.percent(state.live))
+        if state.level is None or state.begin is None or state.until is None:
+            return say("nothing told yet")
+        span = {"level": self.percent(state.level), "from": self.clock(state.begin), "to": self.clock(state.until)}
+        return say("{level}, mean from {from} to {to}", **span)
+
+    def fault(self, name: str) -> str:
+        """A fault that a node tells of."""
+        return self._say(_FAULTS[name]) if name in _FAULTS else name
+
+    def alarm(self, kind: str) -> str:
+        """What an alarm is called."""
+        return self._say(ALARMS[kind][0]) if kind in ALARMS else brief(kind, 24)
+
+    def advice(self, kind: str) -> str:
+        """What to do about an alarm."""
+        return self._say(ALARMS[kind][1]) if kind in ALARMS else ""
+
+    def event(self, event: Event) -> str:
+        """What a node told."""
+        say, times = self._say, f" ({event.count}×)" if event.count > 1 else ""
+        if event.kind == "fault":
+            return self.fault(event.what) + times
+        if event.kind == "right":
+            return say("well again: {what}", what=self.fault(event.what)) + times
+        text = _EVENTS.get((event.kind, event.what)) or _EVENTS.get((event.kind, ""))
+        return (say(text, what=event.what) if text else f"{event.kind}: {event.what}") + times
+
+    def like(self, event: Event) -> str:
+        """Whether an event is bad news, good, or neither."""
+        if event.kind in ("fault", "security") or event.what in ("refused", "failed", "update-refused"):
+            return ILL
+        return WELL if event.kind == "right" else PLAIN
