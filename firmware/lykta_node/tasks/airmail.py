@@ -83,8 +83,9 @@ class Airmail:
             self._keep(frame, end)
         self.alarm.ring()
 
+    # This one and `work` are each end's own. MicroPython has no `abc`: an end that forgets one fails with its first frame.
     def deliver(self, frame, kind: int, sender: int, end: int) -> None:
-        """A frame for us. Each end has its own."""
+        """A frame for us."""
         raise NotImplementedError
 
     def _keep(self, frame, end: int) -> None:
@@ -163,7 +164,7 @@ class Airmail:
             await self.alarm.sleep(max(1, pause))
 
     def work(self, elapsed: int) -> int:
-        """Do what is due, `elapsed` ms after the last time; in how many ms there is something again. Each end has its own."""
+        """Do what is due, `elapsed` ms after the last time; in how many ms there is something again."""
         raise NotImplementedError
 
     def _watch(self) -> None:

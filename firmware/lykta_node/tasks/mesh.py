@@ -13,7 +13,7 @@ from ..core import lamp as row
 from . import reasons, ticks
 from .alarm import Alarm
 from .flood import Flood
-from .outbox import COPIES, RELAYED, Outbox
+from .outbox import COPIES, Outbox
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Mesh:
         for at in range(end):
             slot.buffer[at] = self._buffer[at]
         slot.buffer[telegram.HOPS] -= 1
-        self._outbox.post(slot, end, self.gate.key_of(self._buffer), RELAYED, age, True)
+        self._outbox.post(slot, end, self.gate.key_of(self._buffer), COPIES, age, True)
 
     def _wave(self) -> None:
         """A detection: the post is silent from now on."""

@@ -10,11 +10,10 @@ from ..core import telegram
 from . import ticks
 
 SLOTS = const(8)
-COPIES = const(5)
-RELAYED = const(3)  # of a relay: mostly there are several of them
+COPIES = const(5)  # of an own telegram, and of a relay: it may be the only one, and its hearer as deaf as any
 SPACING_MS = const(80)  # between two copies: some get through before, between or after bursts of losses of 100 to 300 ms
 JITTER_MS = const(40)
-_RELAY_MS = const(60)  # who relay the same telegram do not all do it at once
+_RELAY_MS = const(30)  # who relay the same telegram do not all do it at once
 _IDLE_MS = const(60_000)
 
 
