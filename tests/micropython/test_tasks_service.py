@@ -135,6 +135,95 @@ def test_self_test__says_what_to_do():
     assert all([": " in line for line in failed])
 
 
+class Uplink:
+    """An uplink whose third look brings `kept` and `why`, or a connection. `there`: whether it has a network."""
+
+    def __init__(self, kept, why="", there=True):
+        self.connections = 0
+        self.kept = ""
+        self.why = ""
+        self.looks = 0
+        self._found = kept, why
+        self._there = there
+
+    def hurry(self):
+        self.looks += 1
+        if self.looks == 3:
+            self.kept, self.why = self._found
+            self.connections = 0 if self.kept or not self._there else 1
+        return self._there
+
+
+def _network_lines(name, tasks):
+    """What the self-test says of each of these tasks of the network: the line, and whether that is a failure."""
+    told = []
+    lines = []
+    selftest.print = lambda text: lines.append(text)
+
+    async def script(node):
+        for task in tasks:
+            node.jobs.append(app.Job(name, task, 0, 0))
+            test = selftest.SelfTest(node)
+            await test._network()
+            node.jobs.pop()
+            told.append((lines.pop(), test.failed))
+
+    post.live(post.street(), script)
+    assert not lines
+    return told
+
+
+def test_self_test__says_whether_the_broker_is_reached():
+    """A connection is well; a broker that is away or refuses is a failure with its reason; without a clock nobody can tell."""
+    told = [
+        (Uplink(""), ("ok    uplink    the broker has let it in", 0)),
+        (Uplink("away", "no connection: OSError(113,)"), ("FAIL  uplink    no connection: OSError(113,). Check that the broker runs", 1)),
+        (Uplink("refused", "the broker refuses s.1"), ("FAIL  uplink    the broker refuses s.1. Check", 1)),
+        (Uplink("clock", "not before the clock is set"), ("look  uplink    not before the clock is set", 0)),
+        (Uplink("", "", False), ("FAIL  uplink    no network: check the cable", 1)),
+    ]
+    for (said, count), (_, (line, failed)) in zip(_network_lines("uplink", [uplink for uplink, _ in told]), told):
+        assert said.startswith(line), said
+        assert failed == count
+
+
+class Way:
+    gateway = 9
+
+
+class Post:
+    """The lamp's end of the street's post."""
+
+    way = Way()
+
+    def __init__(self, session):
+        self.session = session
+
+
+def test_self_test__of_a_lamp_behind_a_gateway_says_whether_that_answers():
+    """Its session is the proof."""
+    good, bad = _network_lines("post", [Post(object()), Post(None)])
+    assert ("ok    gateway   it answers", 0) == good
+    assert bad[0].startswith("FAIL  gateway   no answer: check that the gateway"), bad
+    assert 1 == bad[1]
+
+
+def test_self_test__of_a_node_on_its_own_has_no_such_line():
+    """Nothing is open where no network was planned; files without a way to the broker are a failure."""
+    lines = _printed(post.street(), True)[1]
+    assert not [line for line in lines if "uplink" in line or "gateway" in line]
+
+
+def test_self_test__finds_files_of_a_network_without_a_way_to_it():
+    """A broker that nothing leads to is a failure, not silence."""
+    found = post.files()
+    found["uplink"] = b"{}"
+    post.write(found)
+    post.set_clock()
+    lines = _printed(app.Node(), True)[1]
+    assert [line for line in lines if line.startswith("FAIL  uplink    the board file has neither")], lines
+
+
 class Socket:
     """A time server behind a socket: `answers` are given one after the other; None: nothing comes."""
 

@@ -13,6 +13,7 @@ from micropython import const
 from . import reasons
 
 _LISTEN_S = const(20)  # heartbeats come every minute; three neighbours or more are heard sooner
+_REACH_S = const(60)  # to join a network and shake hands; or for a gateway to answer one of three greetings
 _SHOW_MS = const(2_000)
 _LITTLE = const(20_000)
 _FULL = const(1000)
@@ -38,6 +39,7 @@ class SelfTest:
         self._radio()
         self._sensors()
         self._clock()
+        await self._network()
         print("all is well" if not self.failed else f"{self.failed} FAILED: put them right, then test again")
         return not self.failed
 
@@ -92,6 +94,41 @@ class SelfTest:
     def _clock(self) -> None:
         ill = "the time is not known: the light is bright until it is. Set it by cable, or check the gateway"
         self._say(self._node.clock.stamp() > 0, "clock", "set", ill)
+
+    async def _network(self) -> None:
+        """Whether letters get away: over the uplink to the broker, or by radio to the gateway. Who has neither has no such line."""
+        node = self._node
+        tasks = {job.name: job.task for job in node.jobs}
+        if "uplink" in tasks:
+            await self._uplink(tasks["uplink"])
+        elif node.store.version("uplink") >= 0:
+            ill = "the board file has neither access point nor cable, or the files for the network make no sense: provision this node again"
+            self._say(False, "uplink", "", ill)
+        elif "post" in tasks and tasks["post"].way.gateway != node.papers.number:
+            await self._gateway(tasks["post"])
+
+    async def _uplink(self, uplink) -> None:
+        there = uplink.hurry()
+        for _ in range(_REACH_S):
+            if uplink.connections or uplink.kept in ("refused", "away"):
+                break
+            await asyncio.sleep_ms(1_000)
+            there = uplink.hurry()
+        if uplink.kept == "clock" and not uplink.connections:
+            print("look  uplink    " + uplink.why)
+            return
+        ill = f"{uplink.why or 'no answer yet'}. Check that the broker runs, its address, and that this node's certificate is valid"
+        if not there:
+            ill = "no network: check the cable, or the access point's name and password"
+        self._say(uplink.connections and not uplink.kept, "uplink", "the broker has let it in", ill)
+
+    async def _gateway(self, transport) -> None:
+        for _ in range(_REACH_S):
+            if transport.session is not None:
+                break
+            await asyncio.sleep_ms(1_000)
+        ill = "no answer: check that the gateway and the posts on the way are on, and that it was flashed after this lamp was planned"
+        self._say(transport.session is not None, "gateway", "it answers", ill)
 
 
 class Steady:

@@ -53,7 +53,8 @@ class Uplink:
         self._limit = _FIRST_MS
         self._pause = 0
         self._since = 0  # ticks from which the pause counts
-        self._said = ""  # what keeps us from the broker
+        self.kept = ""  # what keeps us from the broker: clock, refused, away;
+        self.why = ""  # and the sentence about it
 
     async def run(self) -> None:
         """Keep a connection for ever."""
@@ -64,6 +65,11 @@ class Uplink:
                 await self._try()
             else:
                 await asyncio.sleep_ms(_LOOK_MS)
+
+    def hurry(self) -> bool:
+        """Somebody waits at the foot of the post: the next try is due now. Whether there is a network."""
+        self._pause = 0
+        return self._turn()
 
     def _turn(self) -> bool:
         """Once a second at the least: the network wants to be looked after. Whether there is one."""
@@ -122,7 +128,7 @@ class Uplink:
             return False
         self.connections = (self.connections + 1) & ticks.WRAP
         self._log.say("uplink: connected")
-        self._said = ""
+        self.kept = ""
         self.courier.connected()
         return True
 
@@ -144,8 +150,9 @@ class Uplink:
             self._tell("security", "broker", text)
 
     def _say(self, what: str, text: str) -> None:
-        if what != self._said:
-            self._said = what
+        self.why = text
+        if what != self.kept:
+            self.kept = what
             self._log.say("uplink: " + text)
 
 

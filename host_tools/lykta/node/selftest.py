@@ -20,7 +20,8 @@ from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS, Finding
 
 _LINE = re.compile(r"(ok|FAIL|look)\s+(\S+(?: \d+)?)\s+(.*)$")
 _VERDICTS = {"ok": PASS, "FAIL": FAIL, "look": NOT_CHECKED}
-_SELF_TEST_S = 60.0
+#: Half a minute of light and listening, and a minute for a broker or gateway that does not answer.
+_SELF_TEST_S = 120.0
 #: Levels at which the curve of the dimmer is measured [permille].
 LEVELS = (1000, 750, 500, 250, 100)
 #: How far from the level what is measured may be [permille of full].
