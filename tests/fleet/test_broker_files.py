@@ -315,3 +315,45 @@ def test_revoke__broker_out_of_reach__says_what_is_left_to_do(here: Path, capsys
     assert not (here / "kungsholms_strand.network" / "nodes" / "kungsholms_strand.K05").exists()
     assert main(["broker", "config", "kungsholms_strand"]) == 0
     assert "1 certificates made (kungsholms_strand.K05), 33 kept" in capsys.readouterr().out
+
+
+def test_person__has_certificates_of_their_own_and_nobody_gets_them_by_chance(tmp_path: Path):
+    """Named places are for who is named; the certificate says who it is, and the folder knows who else is an operator."""
+    made = Network.at(tmp_path)
+    made.add(row(1))
+    made.admit("anna", OPERATOR)
+    made.admit("bertil", OPERATOR)
+    made.admit("cecilia", VIEWER)
+    write(made, NOW)
+    assert Network.open(tmp_path).operators == ["anna", "bertil"]
+    with take(tmp_path, OPERATOR) as access:
+        assert (access.client, access.person, access.operators) == ("operator-1", "", ("anna", "bertil"))
+    with take(tmp_path, OPERATOR, who="anna") as access, take(tmp_path, OPERATOR, who="anna") as again:
+        assert [(one.client, one.person, one.role) for one in (access, again)] == [(f"anna-{n}", "anna", OPERATOR) for n in (1, 2)]
+    with take(tmp_path / "people" / "bertil-1", VIEWER) as access:
+        assert (access.person, access.role) == ("bertil", OPERATOR)
+    with take(tmp_path, VIEWER, who="cecilia") as access:
+        assert access.client == "cecilia-1"
+
+
+def test_place_of_a_person__that_carries_anothers_certificate_is_not_believed(tmp_path: Path):
+    """A name is what the certificate says, not what a file beside it says."""
+    made = Network.at(tmp_path)
+    made.add(row(1))
+    made.admit("anna", OPERATOR)
+    write(made, NOW)
+    folder = tmp_path / "people" / "operator-1"
+    about = json.loads((folder / "access.json").read_text(encoding="utf-8"))
+    for name in ("anna-1", "operator-1"):
+        (folder / "access.json").write_text(json.dumps({**about, "name": name, "person": "anna"}), encoding="utf-8")
+        with pytest.raises(InputError, match="the certificate here is not anna's"), take(folder, OPERATOR):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("person", "role"), [("operator", OPERATOR), ("Anna", OPERATOR), ("a.b", VIEWER), ("anna", "ingest"), ("", OPERATOR)]
+)
+def test_person__whom_no_certificate_can_name__is_refused(tmp_path: Path, person: str, role: str):
+    """A name must not be taken for a node's, nor for a role."""
+    with pytest.raises(InputError, match="--person"):
+        Network.at(tmp_path).admit(person, role)

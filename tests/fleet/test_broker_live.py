@@ -20,9 +20,12 @@ import pytest
 from aiomqtt import ProtocolVersion
 
 from lykta.fleet.broker import revoking, run
-from lykta.fleet.broker.files import AUTHORITY, DISTRICTS, write_crl
+from lykta.fleet.broker.access import take
+from lykta.fleet.broker.files import AUTHORITY, DISTRICTS, PEOPLE, write, write_crl
 from lykta.fleet.broker.network import Network
-from lykta.fleet.certificates import authority_in
+from lykta.fleet.carrier import Refused
+from lykta.fleet.certificates import OPERATOR, authority_in
+from lykta.fleet.client import Broker
 from tests.fleet.networks import DISTRICT, NODE, NOW, OTHER, broker_of, client, credential, foreign, issued, knock, network, trust
 from tests.services import Mosquitto, free_port
 from tests.site.streets import row
@@ -271,6 +274,32 @@ def test_revoked__is_refused_after_the_list_is_read_and_the_live_session_is_cut(
         assert knock(place.port, trust(made, old, tmp_path), NODE) == "SSLV3_ALERT_CERTIFICATE_REVOKED"
         assert knock(place.port, trust(made, other, tmp_path), OTHER) == "in"
     assert list((made.folder / "authority" / "revoked").iterdir()) == []
+
+
+@pytest.mark.security(7)
+def test_person_revoked__is_refused_by_the_broker_and_told_why(tmp_path: Path):
+    """All certificates of an operator; whoever still has a copy hears that it was revoked, not that something is broken."""
+    made = network(tmp_path / "network")[0]
+    made.admit("anna", OPERATOR)
+    made.admit("bertil", OPERATOR)
+    write(made, NOW)
+    copy = shutil.copytree(made.folder / PEOPLE / "anna-2", tmp_path / "copy")
+    place = made.districts[DISTRICT]
+
+    async def connect() -> str:
+        with take(copy, OPERATOR) as access:
+            async with Broker(access.host, access.port, access.client, access.authority, access.certificate, access.key).connect():
+                return access.person
+
+    with run.Mosquitto(made.folder / DISTRICTS / DISTRICT, place) as broker:
+        threading.Thread(target=lambda: list(broker.log()), daemon=True).start()
+        assert asyncio.run(connect()) == "anna"
+        (found,) = revoking.revoke_person(made, "anna", "works elsewhere", NOW)
+        assert (found.certificates, found.reloaded, found.refused, found.unreached) == (3, True, True, "")
+        with pytest.raises(Refused, match="our certificate was revoked: somebody has said that it shall not be used any more"):
+            asyncio.run(connect())
+    assert Network.open(made.folder).operators == ["bertil"]
+    assert not list((made.folder / PEOPLE).glob("anna*"))
 
 
 def test_live_session__survives_the_list_alone(made: Network, broker: Mosquitto, tmp_path: Path):

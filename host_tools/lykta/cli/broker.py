@@ -57,9 +57,16 @@ def broker() -> None:
     "--wifi", default="", metavar="NAME", help="The access point of nodes without a cable; LYKTA_WIFI has its password, or you type it."
 )
 @click.option("--seats", multiple=True, metavar="ROLE=N", help="So many programs at once as operator (4), viewer (8), ingest (1).")
+@click.option(
+    "--person",
+    "people",
+    multiple=True,
+    metavar="NAME=ROLE",
+    help="Somebody by name, as operator or viewer: with two operators, settings need a second person.",
+)
 def config(
     site: str, folder: Path | None, host: str, address: str, ntp: str, port: int | None, at: str, district: str, city: str, city_at: str,
-    wifi: str, seats: tuple[str, ...],
+    wifi: str, seats: tuple[str, ...], people: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write mosquitto's configuration, certificates and access lists for SITE; add to what is there.
 
@@ -70,6 +77,7 @@ def config(
     Example:
       lykta broker config my_site.yaml --host broker.example.se --at /etc/lykta --ntp 192.0.2.1
       lykta broker config other_site.yaml --out my_site.network --host b2.example.se --city city.example.se
+      lykta broker config my_site.yaml --person anna=operator --person bertil=operator --person cecilia=viewer
     """
     network = _network(site, folder)
     street = network.add(loader.load(site), district)
@@ -80,6 +88,9 @@ def config(
         network.city = _city(city, city_at)
     for one in seats:
         _seat(network, one)
+    for one in people:
+        person, _, role = one.partition("=")
+        network.admit(person, role or "operator")
     written = _write(network)
     if wifi:
         _access_point(network, wifi)
@@ -93,7 +104,7 @@ def config(
 @click.option("--why", default="", help="The reason, for those who read the register later.")
 @click.option("--gone", is_flag=True, help="The lamp is no more: the broker forgets its state too.")
 def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> None:
-    """Take NODE (a lamp's id, or a node's name) from the network: revoke its certificate, cut its session.
+    """Take NODE (a lamp's id, a node's name, or a person's) from the network: revoke its certificate, cut its session.
 
     For a board that was stolen or opened, do `lykta site keys SITE --revoke LAMP` as well: that is its radio. The next board of that lamp
     gets a certificate of its own with `lykta broker config`.
@@ -101,6 +112,7 @@ def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> N
     \b
     Example:
       lykta broker revoke K05 --site my_site.yaml --why "cabinet broken open"
+      lykta broker revoke anna --site my_site.yaml --why "works elsewhere now"
     """
     from lykta.fleet.broker import revoking
     from lykta.fleet.broker.network import Network
@@ -108,8 +120,13 @@ def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> N
     if not why:
         raise InputError.of("--why", 'say why, for those who read the register later: --why "cabinet broken open".')
     network = Network.open(folder or loader.beside(site, "network"))
-    found = revoking.revoke(network, node, why, dt.datetime.now(dt.UTC), gone)
-    _tell_revocation(network, found, site)
+    now = dt.datetime.now(dt.UTC)
+    if network.knows_person(node):
+        for one in revoking.revoke_person(network, node, why, now):
+            _tell_revocation(network, one, f"lykta broker config {site} --person NAME=operator lets somebody else in.")
+        return
+    found = revoking.revoke(network, node, why, now, gone)
+    _tell_revocation(network, found, f"Its radio keys are another matter: lykta site keys {site} --revoke LAMP")
 
 
 @broker.command()
@@ -254,6 +271,9 @@ def _report(network: Network, district: str, written: Written) -> None:
     for kind, what in (("authority", "brokers"), ("nodes", "nodes"), ("people", "programs")):
         made, kept = written.made[kind], written.kept[kind]
         click.echo(f"  {what:9} {len(made)} certificates made{f' ({_listed(made)})' if made and kept else ''}, {kept} kept")
+    if network.people:
+        known = ", ".join(f"{person} ({role})" for person, role in sorted(network.people.items()))
+        click.echo(f"  people    {known}: give each their own folders {folder}/people/NAME-1 ... and nobody else")
     for name in written.strange:
         click.echo(f"  {name} has a valid certificate, and is no node of these sites any more: lykta broker revoke {name} ... --gone")
     _warn_of_gateways(network)
@@ -285,8 +305,8 @@ def _warn_of_gateways(network: Network) -> None:
             click.echo(f"  district {district} has {count} nodes; one broker is for {DISTRICT_NODES}: make two districts of it.")
 
 
-def _tell_revocation(network: Network, found: Revocation, site: str) -> None:
-    place = network.districts[found.district]
+def _tell_revocation(network: Network, found: Revocation, then: str) -> None:
+    place = network.districts.get(found.district) or network.city
     click.echo(f"{found.node}: {found.certificates} certificate{'' if found.certificates == 1 else 's'} revoked.")
     if found.refused:
         click.echo(f"The broker at {place} refuses it: tried.")
@@ -296,11 +316,11 @@ def _tell_revocation(network: Network, found: Revocation, site: str) -> None:
         click.echo(f"The broker could not be asked: {found.unreached}")
     if found.refused is False or (found.unreached and not found.reloaded):
         click.echo("Not done yet: the broker must read its list of the revoked again.")
-        click.echo(f"  1. copy {found.list} into the folder of its files at {place.host}")
+        click.echo(f"  1. copy {found.list} into the folder of its files at {place.host if place else 'the city'}")
         click.echo("  2. there: sudo systemctl reload mosquitto (or send it SIGHUP)")
         click.echo("  3. this same command again, which cuts its session and looks whether it is refused")
         raise click.exceptions.Exit(1)
-    click.echo(f"Its radio keys are another matter: lykta site keys {site} --revoke LAMP")
+    click.echo(then)
 
 
 def _listed(names: Sequence[str]) -> str:

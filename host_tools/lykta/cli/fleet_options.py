@@ -20,9 +20,11 @@ from lykta.errors import EnvironmentLacks, InputError
 from lykta.site import loader
 
 if TYPE_CHECKING:
+    from lykta.fleet.broker.access import Access
     from lykta.fleet.database import Database
     from lykta.fleet.fleet import Fleet
     from lykta.fleet.model import Command
+    from lykta.fleet.people import Person
     from lykta.node.street import Street
 
 T = TypeVar("T")
@@ -140,6 +142,18 @@ def whoever(who: str) -> str:
     return who or os.environ.get("LYKTA_WHO") or getpass.getuser()
 
 
+def _person(access: Access, who: str) -> Person:
+    """Who is at work: whom the certificate names, else whoever says so. InputError where the two are not the same."""
+    from lykta.fleet.people import CERTIFICATE, WORD, Person
+
+    if not access.person:
+        return Person(whoever(who), access.role, WORD)
+    person = Person(access.person, access.role, CERTIFICATE)
+    if who and not person.same_as(who):
+        raise InputError.of("--who", f'the certificate here is that of {access.person}, not of "{who}". Leave --who out, or use your own.')
+    return person
+
+
 @contextlib.asynccontextmanager
 async def fleet_of(
     asked: Asked, role: str, who: str = "", record: bool = False, said: Callable[[str], None] = lambda text: None, wait: bool = True
@@ -154,11 +168,12 @@ async def fleet_of(
         raise EnvironmentLacks(_LACKS) from None
     street = asked.street()
     asked.open().close()  # says what is missing
-    with take(asked.folder, role, asked.district) as access:
+    with take(asked.folder, role, asked.district, who) as access:
         district = asked.district or (access.districts[0] if len(access.districts) == 1 else "")
         broker = Broker(access.host, access.port, access.client, access.authority, access.certificate, access.key)
         connect = partial(broker.connect, record)
-        fleet = Fleet(street, connect, asked.open(district), whoever(who), record, district, now_of(asked.folder), said)
+        now = now_of(asked.folder)
+        fleet = Fleet(street, connect, asked.open(district), _person(access, who), record, district, now, said, access.operators)
         async with fleet:
             if wait:
                 await fleet.wait_connected()

@@ -85,7 +85,7 @@ class Proposals:
         if not rows:
             raise InputError.of(f"proposal {number}", "there is none of this number. `lykta fleet proposals` lists them.")
         found = self._read(rows[0], self.in_force())
-        its = {self._names[lamp]: digests for lamp, digests in self._of(number).items()}
+        its = {self._names[lamp]: digests for lamp, digests in self.digests(number).items()}
         return replace(found, others=settings.others(self.database, its, found.follows))
 
     def of_version(self, version: int) -> Proposal | None:
@@ -195,7 +195,7 @@ class Proposals:
                 raise InputError.of(
                     f"proposal {number}", f"version {self.in_force()} was sent after it. `lykta fleet back` takes that back."
                 )
-            return Push(one.version, settings.kept(self.database, self._of(number)), True, number)
+            return Push(one.version, settings.kept(self.database, self.digests(number)), True, number)
         self._may(by, "roll settings out", "-")
         if one.state != APPROVED:
             raise InputError.of(f"proposal {number}", f"it is {one.state}, not approved: {NEXT[one.state]}")
@@ -203,7 +203,7 @@ class Proposals:
         version = max(letters.version_of(now), self.in_force() + 1)
         act = Act(int(self._now()), by.name, by.proof, "settings", self._about(one), _version(one.follows), _version(version), one.why)
         self._write_decision(number, _ROLLOUT, Decision(int(self._now()), by.name, by.proof, ROLLED_OUT, "", version), act)
-        return Push(version, settings.kept(self.database, self._of(number)), False, number)
+        return Push(version, settings.kept(self.database, self.digests(number)), False, number)
 
     # --- how ------------------------------------------------------------------------------------------------------
 
@@ -299,7 +299,7 @@ class Proposals:
     def _about(self, one: Proposal) -> str:
         return f"{acts.said_of(one.lamps, len(self._street.lamps))} (proposal {one.number}: {one.profile})"
 
-    def _of(self, number: int) -> dict[str, dict[str, str]]:
+    def digests(self, number: int) -> dict[str, dict[str, str]]:
         """By lamp the digests of the files that a proposal has for its node."""
         table = schema.proposed
         query = select(table, schema.nodes.c.name).join(schema.nodes, schema.nodes.c.id == table.c.node).where(table.c.proposal == number)
@@ -324,7 +324,7 @@ class Proposals:
             **told,
             changes=tuple(Difference.of_json(one) for one in json.loads(row.changes)),
             conformity=Conformity(**json.loads(row.conformity)),
-            lamps=tuple(self._of(number)),
+            lamps=tuple(self.digests(number)),
             others={},
             state=state_of(verdict, rollout, row.follows, in_force),
             verdict=verdict,

@@ -17,13 +17,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+
 from lykta.errors import InputError
 from lykta.fleet.broker.files import PEOPLE
+from lykta.fleet.broker.network import seats_of
+from lykta.fleet.certificates import OPERATOR, VIEWER, name_of
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where to connect, and as whom. `client`: the name in the certificate, and client id; `districts`: what can be heard there."""
+    """Where to connect, and as whom. `client`: the name in the certificate, and client id; `districts`: what can be heard there.
+
+    `person`: whom the certificate names, "" where it is for whoever sits there; `operators`: all who are known by name to may change the
+    street.
+    """
 
     host: str
     port: int
@@ -32,15 +40,19 @@ class Access:
     certificate: Path
     key: Path
     districts: tuple[str, ...]
+    role: str = ""
+    person: str = ""
+    operators: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
-def take(folder: Path, role: str, district: str = "") -> Iterator[Access]:
+def take(folder: Path, role: str, district: str = "", who: str = "") -> Iterator[Access]:
     """A free place of a role. `folder`: of a network, of its people, or of one of them; `district`: where each has a broker of its own.
 
+    `who`: whose place, where that person has one; otherwise one of those that are nobody's. An operator may do what a viewer may.
     InputError where there is none, all are taken, or it is not clear which broker is meant.
     """
-    seats = _seats(folder, role)
+    seats = _seats(folder, role, who)
     for seat in seats:
         held = os.open(seat / "cert.pem", os.O_RDONLY)
         try:
@@ -57,9 +69,17 @@ def take(folder: Path, role: str, district: str = "") -> Iterator[Access]:
     raise InputError.of(str(folder), f"{message}lykta broker config SITE --out {folder} --seats {role}={len(seats) + 4}")
 
 
-def _seats(folder: Path, role: str) -> list[Path]:
-    candidates = [folder, *sorted(folder.glob("*")), *sorted((folder / PEOPLE).glob("*"))]
-    seats = [one for one in candidates if (one / "access.json").is_file() and _about(one).get("role") == role]
+def _seats(folder: Path, role: str, who: str) -> list[Path]:
+    """The places that may be taken, in the order in which they are tried."""
+    if (folder / "access.json").is_file():
+        found = own = [folder]  # handed on: it is meant, whosever it is
+    else:
+        found = [one for one in [*folder.glob("*"), *(folder / PEOPLE).glob("*")] if (one / "access.json").is_file()]
+        persons = {one: str(_about(one).get("person") or "") for one in found}
+        own = [one for one in found if who and persons[one] == who]
+        found = own or [one for one in found if not persons[one]]
+    roles = (VIEWER, OPERATOR) if own and role == VIEWER else (role,)
+    seats = [one for one in found if _about(one).get("role") in roles]
     if not seats:
         message = f"here is no access in the role {role}. It is in the folder people/ of a network: lykta broker config SITE --out FOLDER"
         raise InputError.of(str(folder), message)
@@ -88,4 +108,17 @@ def _access(seat: Path, district: str) -> Access:
     place = city if isinstance(city, list) and not district else brokers[district or next(iter(brokers))]
     host, port = place
     heard = (district,) if district else tuple(brokers)
-    return Access(host, port, str(about["name"]), seat / "ca.pem", seat / "cert.pem", seat / "key.pem", heard)
+    name, person, operators = str(about["name"]), str(about.get("person") or ""), about.get("operators")
+    if person and (name not in seats_of(person) or _named(seat / "cert.pem") != name):
+        raise InputError.of(str(seat), f"the certificate here is not {person}'s. `lykta broker config` writes it anew.")
+    known = tuple(map(str, operators)) if isinstance(operators, list) else ()
+    files = (seat / "ca.pem", seat / "cert.pem", seat / "key.pem")
+    return Access(host, port, name, *files, heard, str(about.get("role")), person, known)
+
+
+def _named(certificate: Path) -> str:
+    """The common name of a certificate; "" where it cannot be read."""
+    try:
+        return name_of(x509.load_pem_x509_certificate(certificate.read_bytes()))
+    except (OSError, ValueError, IndexError):
+        return ""

@@ -48,8 +48,8 @@ def write(network: Network, now: dt.datetime) -> Written:
         nodes = [(street.district, name) for street in network.sites.values() for name in street.connected.values()]
         for district, name in track(nodes, "certificates of nodes"):
             writer.node(district, name)
-        for name, role in network.seat_names():
-            writer.person(name, role)
+        for name, role, person in network.seat_names():
+            writer.person(name, role, person)
         written.strange = _strange(network, authority)
         network.save()
     return written
@@ -136,8 +136,8 @@ class _Writer:
         _keep(folder / "cert", made.cert_der)
         _keep(folder / "certkey", made.key_der, secret=True)
 
-    def person(self, name: str, role: str) -> None:
-        """The folder of a program of ours."""
+    def person(self, name: str, role: str, person: str) -> None:
+        """The folder of a program of ours; `person`: whose alone it is, "" for whoever sits there."""
         folder = self._network.folder / PEOPLE / name
         _private(folder)
         kept = Credential.read(folder / "cert.pem", folder / "key.pem")
@@ -145,7 +145,8 @@ class _Writer:
         self._count(PEOPLE, name, kept, made)
         brokers = {district: [place.host, place.port] for district, place in self._network.districts.items()}
         city = self._network.city
-        about = {"name": name, "role": role, "brokers": brokers, "city": [city.host, city.port] if city else None}
+        about: dict[str, object] = {"name": name, "role": role, "brokers": brokers, "city": [city.host, city.port] if city else None}
+        about |= {"person": person, "operators": self._network.operators}
         _keep(folder / "access.json", (json.dumps(about, indent=1) + "\n").encode())
         _keep(folder / "ca.pem", self._authority.root.cert_pem)
         _keep(folder / "cert.pem", made.cert_pem)

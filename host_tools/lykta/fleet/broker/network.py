@@ -9,11 +9,13 @@ It is kept in `network.json` of the network's folder, so that every later run ad
       city/                   goes to the machine of the broker above them
       nodes/NODE/             what `lykta flash` writes to a node
       people/ROLE-NUMBER/     what a program of an operator, a viewer or the database uses
+      people/NAME-NUMBER/     the same for one person: the certificate says who it is
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,8 +34,16 @@ PORT = 8883
 LOCAL = "localhost"
 #: How many programs may be connected at once in each role. One certificate is one client: a second would push out the first.
 SEATS: Mapping[str, int] = {OPERATOR: 4, VIEWER: 8, INGEST: 1}
+#: So many programs of one person at once.
+PERSON_SEATS = 3
 _FORMAT = 1
+_PERSON = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _DISTRICT = 56  # its bridge must have a name too, of 64 at most
+
+
+def seats_of(person: str) -> list[str]:
+    """The names of somebody's certificates: one for each program that may run at once."""
+    return [f"{person}-{number}" for number in range(1, PERSON_SEATS + 1)]
 
 
 @dataclass
@@ -97,6 +107,7 @@ class Network:
     city: Place | None = None
     sites: dict[str, Street] = field(default_factory=dict)
     seats: dict[str, int] = field(default_factory=lambda: dict(SEATS))
+    people: dict[str, str] = field(default_factory=dict)  # role by name
 
     @classmethod
     def open(cls, folder: Path) -> Network:
@@ -128,6 +139,7 @@ class Network:
                 Place(**kept["city"]) if kept["city"] else None,
                 {name: Street(**street) for name, street in kept["sites"].items()},
                 kept["seats"],
+                kept.get("people", {}),
             )
         except (KeyError, TypeError, AttributeError):
             raise InputError.of(str(path), "this is no network, or it is damaged. Bring it back from a backup.") from None
@@ -156,11 +168,33 @@ class Network:
         """The sites of a district."""
         return (street for street in self.sites.values() if street.district == district)
 
-    def seat_names(self) -> Iterator[tuple[str, str]]:
-        """Everybody who is no node: (name, role)."""
+    def seat_names(self) -> Iterator[tuple[str, str, str]]:
+        """Everybody who is no node: (name in the certificate, role, person), where the person is "" for whoever sits there."""
         for role, count in self.seats.items():
             for number in range(1, count + 1):
-                yield f"{role}-{number}", role
+                yield f"{role}-{number}", role, ""
+        for person, role in self.people.items():
+            for name in seats_of(person):
+                yield name, role, person
+
+    @property
+    def operators(self) -> list[str]:
+        """The people who are known by name, and may change the street."""
+        return sorted(person for person, role in self.people.items() if role == OPERATOR)
+
+    def admit(self, person: str, role: str) -> None:
+        """Let somebody in by name, in a role. InputError for a name that a certificate cannot have, or that is no person's."""
+        if not _PERSON.fullmatch(person) or person in (*SEATS, "bridge"):
+            message = f'"{person}" cannot be the name of a person here: 2 to 40 small letters, digits or _, a letter first.'
+            raise InputError.of("--person", f"{message} Write --person anna=operator.")
+        if role not in (OPERATOR, VIEWER):
+            raise InputError.of("--person", f'"{role}" is no role of a person: {OPERATOR} or {VIEWER}. Write --person {person}=operator.')
+        self.people[person] = role
+
+    def knows_person(self, name: str) -> bool:
+        """Whether somebody of that name was ever let in, and no node is called so."""
+        nodes = {word for street in self.sites.values() for pair in street.nodes.items() for word in pair}
+        return name not in nodes and (name in self.people or (self.folder / "authority" / "revoked" / f"{name}-1").is_dir())
 
     def find(self, node: str) -> tuple[str, str]:
         """The name of a node and its district, from its name or its lamp's. InputError for none, and for lamps of several sites."""

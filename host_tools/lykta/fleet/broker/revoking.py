@@ -1,4 +1,4 @@
-"""Takes a node from a network: its certificates are revoked, its broker hears of it, and its live session ends.
+"""Takes a node, or a person, from a network: its certificates are revoked, its broker hears of it, and its live session ends.
 
 mosquitto reads the list of the revoked again when it is told so, and then lets nobody in who is on it; but who is connected stays. So we
 connect in the node's name for a moment, with a certificate of ten minutes: a broker has one session of a name, and ends the other one.
@@ -11,13 +11,14 @@ import contextlib
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lykta.errors import InputError
 from lykta.fleet.broker import run
-from lykta.fleet.broker.files import AUTHORITY, DISTRICTS, NODES, write_crl
-from lykta.fleet.broker.network import Network, Place
+from lykta.fleet.broker.files import AUTHORITY, CITY, DISTRICTS, NODES, PEOPLE, write, write_crl
+from lykta.fleet.broker.network import Network, Place, seats_of
 from lykta.fleet.carrier import Lost, Refused
 from lykta.fleet.certificates import Credential, authority_in, write_public, write_secret
 from lykta.fleet.topics import STATE, topic_of
@@ -73,9 +74,51 @@ def revoke(network: Network, node: str, why: str, now: dt.datetime, forget: bool
     return Revocation(name, district, count, folder / "crl.pem", reloaded, refused, cut, unreached)
 
 
+def revoke_person(network: Network, person: str, why: str, now: dt.datetime) -> list[Revocation]:
+    """Revoke all certificates of somebody who is known by name, and forget the name; for each broker what came of the first of them.
+
+    Done again, it finishes what is left to do when a broker was out of reach. InputError for an unknown name.
+    """
+    kept = network.folder / AUTHORITY / _REVOKED
+    if not network.knows_person(person):
+        raise InputError.of(person, f"the network knows {', '.join(network.people) or 'nobody'} by name.")
+    network.people.pop(person, None)
+    with authority_in(network.folder / AUTHORITY, network.name, now) as authority:
+        count = sum(len(authority.revoke(name, why)) for name in seats_of(person))
+        for name in seats_of(person):
+            _set_aside(network.folder / PEOPLE / name, kept / name)
+        lists = write_crl(network, authority)
+        moments = {name: authority.moment(name) for name in seats_of(person)}
+    write(network, now)  # the others learn who is still there, and the access lists
+    places = [*network.districts.items(), *([(CITY, network.city)] if network.city is not None else [])]
+    found = [_revoked_at(network, person, place, file, kept, moments, count) for (_, place), file in zip(places, lists, strict=True)]
+    if all(one.refused for one in found):
+        for name in moments:
+            shutil.rmtree(kept / name, ignore_errors=True)
+    return found
+
+
+def _revoked_at(
+    network: Network, person: str, place: Place, file: Path, kept: Path, moments: Mapping[str, Credential], count: int
+) -> Revocation:
+    """What came of it at one broker: every session of the person's is ended."""
+    reloaded = run.reload(file.parent)
+    refused, cut, unreached = None, False, ""
+    root = network.folder / AUTHORITY / "ca.pem"
+    try:
+        for name, moment in moments.items():
+            old = Credential.read(kept / name / "cert.pem", kept / name / "key.pem")
+            if old is not None:
+                refused = refused is not False and asyncio.run(_is_refused(place, root, name, old, _TRIES if reloaded else 1))
+            cut = asyncio.run(_lets_in(place, root, name, moment)) or cut
+    except Lost as error:
+        unreached = str(error)
+    return Revocation(person, file.parent.name, count, file, reloaded, refused, cut, unreached)
+
+
 def _set_aside(files: Path, revoked: Path) -> None:
-    """Take away what would be flashed; keep the certificate, to see later that it is refused."""
-    old = Credential.read(files / "cert", files / "certkey")
+    """Take away what would be flashed, or used; keep the certificate, to see later that it is refused."""
+    old = Credential.read(files / "cert", files / "certkey") or Credential.read(files / "cert.pem", files / "key.pem")
     if old is not None:
         revoked.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_public(revoked / "cert.pem", old.cert_pem)

@@ -134,7 +134,7 @@ def bridge_name(district: str) -> str:
 
 
 def _people(network: Network, districts: list[str]) -> Iterator[str]:
-    for name, role in network.seat_names():
+    for name, role, _ in network.seat_names():
         yield f"user {name}"
         yield "topic read $SYS/broker/#"
         for district in districts:
