@@ -95,7 +95,13 @@ def test_watch__in_a_low_terminal_shows_first_what_needs_somebody(tmp_path: Path
 
 def test_fleet__without_a_network_says_how_to_make_one(here: Path, lykta: Run):
     """Every command of it."""
-    for words in (("status", SITE), ("events", SITE), ("alarms", SITE), ("restart", SITE, "--lamp", "K05", "--why", "test")):
+    for words in (
+        ("status", SITE),
+        ("events", SITE),
+        ("alarms", SITE),
+        ("simulate", SITE),
+        ("restart", SITE, "--lamp", "K05", "--why", "test"),
+    ):
         status, _, errors = lykta("fleet", *words)
         assert (status, "lykta broker run kungsholms_strand" in errors) == (2, True)
 
@@ -139,6 +145,20 @@ def test_events_and_alarms_and_commands__come_from_the_history(here: Path, lykta
     assert said.split() == ["2026-12-14", "23:00:00", name("K05"), "lamp-out", "open", "dark"]
     _, said, _ = lykta("fleet", "commands", SITE)
     assert ("anna" in said, "[not sent]" in said, '"accident"' in said) == (True, True, True)
+
+
+def test_events_and_alarms__say_when_nobody_keeps_a_history(here: Path, lykta: Run):
+    """No alarm in a record that nobody writes is no good news; nor in one that has not been written for half an hour."""
+    database = network(here)
+    for words in (("events", SITE), ("alarms", SITE)):
+        status, _, errors = lykta("fleet", *words)
+        assert (status, "nobody has written it yet: `lykta fleet record" in errors) == (0, True)
+    now = int(dt.datetime.now(dt.UTC).timestamp())
+    late, new = ({**row(name(lamp), NIGHT), "received": now - ago} for lamp, ago in (("K05", 3600), ("K06", 60)))
+    database.write(Batch(telemetry=[late]))
+    assert "nobody has written it since" in lykta("fleet", "alarms", SITE)[2]
+    database.write(Batch(telemetry=[new]))
+    assert lykta("fleet", "alarms", SITE)[1:] == ("No alarm is open.\n", "")
 
 
 def test_export__says_in_every_file_what_its_columns_are(here: Path, lykta: Run):

@@ -227,7 +227,26 @@ def test_override__is_written_down_sent_and_answered(tmp_path: Path):
         assert ("anna", "accident", name("K05"), "override", NIGHT, None) == (
             first.who, first.why, first.node, first.verb, first.sent, first.ok,
         )  # fmt: skip
-        assert (second.ok, second.reason, second.detail) == (False, "too late", "at least 100 % until 2026-12-14 23:00 UTC")
+        assert (second.ok, second.reason, second.detail) == (False, "too late", "at least 100 % until 2026-12-15 00:00")
+
+    run(work())
+
+
+@pytest.mark.usefixtures("keyed")
+def test_command__is_in_the_record_with_its_answer_though_nobody_keeps_a_history(tmp_path: Path):
+    """Who gave it writes the answer down, and nothing else."""
+
+    async def work() -> None:
+        scene = Scene(tmp_path)
+        async with scene.fleet(record=False) as fleet:
+            await fleet.wait_connected()
+            sent = await fleet.identify(["K05"], 60)
+            scene.telemetry("K05")
+            scene.broker.publish(topic("K05", topics.ANSWER), messages.encode(messages.Answer("command", sent[0].number, True, "")))
+            await until(lambda: fleet.tally.messages == 2)
+            await until(lambda: commands.given(scene.database)[0].ok is not None)
+        assert [one.ok for one in commands.given(scene.database)] == [True]
+        assert scene.database.written() is None
 
     run(work())
 

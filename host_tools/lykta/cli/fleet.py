@@ -46,6 +46,8 @@ _ELSEWHERE = {
 
 #: How long a window for watching is open, and when a lamp that did not open it is asked again [s].
 _WINDOW_S, _AGAIN_S = 3600.0, 20.0
+#: Nodes tell of themselves every quarter of an hour: a history that is older is not kept any more [s].
+_STALE_S = 1800
 
 
 class _Group(click.Group):
@@ -266,8 +268,12 @@ def events(
     names = _names(asked, lamps, zones)
     database = asked.open()
     since = int(asked.now() - hours * 3600)
-    for _, event in history.events(database, since, 0, names, kinds, most):
+    found = history.events(database, since, 0, names, kinds, most)
+    for _, event in found:
         _print_event(event, street.site.timezone, as_json)
+    if not found and not as_json:
+        click.echo(f"Nothing of that kind is written down of the last {hours:g} hours." + ("" if follow else " --follow shows what comes."))
+    _warn_unrecorded(asked, database)
     if follow:
         with contextlib.suppress(KeyboardInterrupt):
             run(_follow(asked, set(names), set(kinds), as_json))
@@ -330,3 +336,13 @@ def alarms(asked: Asked, days: float, as_json: bool) -> None:
         click.echo(f"{shown(alarm.opened, timezone)}  {alarm.node:28} {alarm.kind:12} {closed:26} {alarm.detail or MEANINGS[alarm.kind]}")
     if not found and not as_json:
         click.echo("No alarm is open." if not days else "There were none.")
+    _warn_unrecorded(asked, database)
+
+
+def _warn_unrecorded(asked: Asked, database: Database) -> None:
+    """Say so where the history is not what happened: nobody keeps it, or not any more."""
+    last = database.written()
+    if last is None or asked.now() - last > _STALE_S:
+        since = "yet" if last is None else f"since {shown(last, asked.street().site.timezone)}"
+        keeps = f"`lykta fleet record {asked.site}` keeps it; `lykta fleet status {asked.site}` asks the broker."
+        click.echo(f"That is the history, and nobody has written it {since}: {keeps}", err=True)

@@ -62,7 +62,7 @@ def override(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: 
         raise InputError.of("--until", "say until when (--until 03:00), or --end.")
     _need(why, end)
     now = dt.datetime.fromtimestamp(asked.now(), dt.UTC)
-    moment = now if end else moment_of(until, asked.street().site.timezone, now).astimezone(dt.UTC)
+    moment = now if end else moment_of(until, asked.street().site.timezone, now)
     permille = 0 if end else _permille(level)
     return run(_order(asked, lamps, zones, who, lambda fleet, chosen: fleet.override(chosen, permille, moment, why)))
 

@@ -55,6 +55,7 @@ def simulate(
     """
     # Whoever ends us, by Ctrl-C or otherwise, lets the street end as by a power cut, and its clock be taken away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked.open().close()  # says what is missing
     if engine == "light":
         _light(asked, nodes, speed, seed, trouble or "")
     else:
@@ -100,8 +101,7 @@ class _Shown:
         self._all = 0
 
     def __enter__(self) -> None:
-        if self._live is not None:
-            self._live.start()
+        """The line comes with the first standing: an error before that stands alone."""
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
@@ -127,6 +127,7 @@ class _Shown:
         if standing.behind_s > 1:
             line.append(f", {standing.behind_s:.0f} s behind: this machine is too slow for it", "yellow")
         if self._live is not None:
+            self._live.start()
             self._live.update(line, refresh=True)
         elif time.monotonic() - self._said >= _LINE_S:
             self._said = time.monotonic()

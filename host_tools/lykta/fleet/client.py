@@ -98,7 +98,7 @@ class Broker:
         if isinstance(error, MqttConnectError):
             return Refused(f"The broker at {self} does not let {self.client} in ({error}). Is it a client of this broker?")
         if "refused" in said.lower():
-            return Lost(f"No broker answers at {self}. Start one with `lykta broker run`, or say where it is with --broker.")
+            return Lost(f"No broker answers at {self}. Start one with `lykta broker run`, or look whether it runs on its machine.")
         return Lost(f"The connection to the broker at {self} was lost ({said}).")
 
 

@@ -158,6 +158,11 @@ class Database:
         """The names of all nodes by number."""
         return {row.id: row.name for row in self.rows(select(schema.nodes))}
 
+    def written(self) -> int | None:
+        """When the newest letter of a node was written down [s since 1970]; None where nobody has kept a history yet."""
+        newest = (select(func.max(table.c.received)).scalar_subquery() for table in (schema.telemetry, schema.events))
+        return max((at for at in self.rows(select(*newest))[0] if at is not None), default=None)
+
     # --- the connection -------------------------------------------------------------------------------------------
 
     @contextmanager

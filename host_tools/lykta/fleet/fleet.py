@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from lykta.fleet import acts, commands, history, model, topics
 from lykta.fleet.acts import Act
@@ -71,6 +72,7 @@ class Fleet:
         self._connection: Connection | None = None
         self._listeners: list[tuple[deque[Change], asyncio.Event]] = []
         self._numbers = Commands()
+        self._commanded = False
         self._recipients: dict[str, Recipient] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._settled = asyncio.Event()  # connected, or refused
@@ -180,7 +182,10 @@ class Fleet:
 
     async def _store(self, batch: Batch) -> None:
         """Write until it is written: nothing is acknowledged before, and the broker keeps what comes meanwhile."""
-        if not self._record or not batch:
+        if not self._record:
+            await self._note_answers(batch)
+            return
+        if not batch:
             return
         away = False
         while True:
@@ -195,6 +200,12 @@ class Fleet:
         self.tally.stored += len(batch)
         if away:
             self._said(f"{self.database}  the database is back; what had come meanwhile is stored.")
+
+    async def _note_answers(self, batch: Batch) -> None:
+        """Who gives commands writes down what nodes answer: the record of commands is whole where nobody keeps a history."""
+        if self._commanded and batch.answers:
+            with contextlib.suppress(Gone):
+                await self.in_thread(lambda: self.database.write(Batch(answers=batch.answers)))
 
     # --- for those who look ---------------------------------------------------------------------------------------
 
@@ -226,7 +237,8 @@ class Fleet:
 
     async def override(self, lamps: Sequence[str], permille: int, until: dt.datetime, why: str, by: Person | None = None) -> list[Command]:
         """At least so much light until a time, on lamps by their ids; 0 ends it. InputError for what no node would obey."""
-        detail = f"at least {permille / 10:g} % until {until:%Y-%m-%d %H:%M} UTC" if permille else "ended"
+        until = until.astimezone(ZoneInfo(self.street.site.timezone))  # people of the site read the record
+        detail = f"at least {permille / 10:g} % until {until:%Y-%m-%d %H:%M}" if permille else "ended"
         made = lambda to, now: self._numbers.override(to, permille, until, now)  # noqa: E731
         before = await self._overridden(lamps)
         return await self._give(lamps, "override", detail, why, made, by, int(until.timestamp()) if permille else None, before)
@@ -279,6 +291,7 @@ class Fleet:
         if connection is None:
             raise Lost("There is no connection to the broker, so nothing was sent.")
         await self.in_thread(lambda: commands.note(self.database, [command for command, _ in given], act))
+        self._commanded = True
         sent = []
         for command, sealed in given:
             await connection.publish(topics.topic_of(self.district, command.node, kind), sealed.data, kind.qos, kind.retained)

@@ -7,6 +7,7 @@ simulated. It is night there: the street has a time of its own, which it tells w
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -42,6 +43,7 @@ from lykta.vm.peers import Bridge, Network
 #: The access point of the street, which every node of it joins.
 _ACCESS_POINT = {"network": "lykta", "password": "simulated"}
 _CHANNEL = 1
+_HERE = "127.0.0.1"
 #: Real time that goes by between two looks at the real sockets [s].
 _STEP_S = 0.025
 #: A street that is farther behind than this takes the time that it has [s].
@@ -83,7 +85,11 @@ def run(asked: Asked, told: Callable[[str], None], stands: Callable[[Standing], 
     `told`: what is done, in sentences; `stands`: called a few times a second.
     """
     clock = StreetClock(time.time(), asked.at.timestamp(), asked.speed)
-    credentials = _credentials(asked)
+    brokers = Brokers.open(asked.folder)
+    credentials = _credentials(asked, brokers)
+    place = brokers.districts[brokers.sites[asked.street.site.name].district]
+    if not _listens(place.port):
+        told(f"No broker answers at {place} yet: lykta broker run {asked.street.name}. The nodes wait for it, as they do on their posts.")
     # At once: whoever is asked to watch meanwhile takes the time of the street.
     clock.write(asked.folder)
     try:
@@ -132,7 +138,7 @@ class _Living:
         self._clock = clock
         self._begin_ms = begin_ms
         # TLS checks the name, which the node looks up itself: localhost is that of this machine.
-        self._bridge = Bridge({"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1"})
+        self._bridge = Bridge({"localhost": _HERE, _HERE: _HERE})
         self._network = Network(player.street, self._bridge)
         columns = {name: trajectories[name].to_numpy() for name in ("user", "t0_ms", "t1_ms")}
         users, first = np.unique(columns["user"], return_index=True)
@@ -192,13 +198,22 @@ class _Living:
     def _standing(self, behind: float) -> Standing:
         t_ms = self._player.street.now_ms
         here = int(((self._comes <= t_ms) & (self._goes > t_ms)).sum())
+        connected = sum(peer.connected for peer in self._network.peers.values())
         gone = int(((self._goes <= t_ms) & (self._goes > self._begin_ms)).sum())
-        return Standing(t_ms, _local(self._plan, t_ms), here, gone, len(self._network.peers), len(self._player.falls), behind)
+        return Standing(t_ms, _local(self._plan, t_ms), here, gone, connected, len(self._player.falls), behind)
 
 
-def _credentials(asked: Asked) -> dict[str, dict[str, bytes]]:
+def _listens(port: int) -> bool:
+    """Whether anybody on this machine takes connections there."""
+    try:
+        with socket.create_connection((_HERE, port), 1.0):
+            return True
+    except OSError:
+        return False
+
+
+def _credentials(asked: Asked, brokers: Brokers) -> dict[str, dict[str, bytes]]:
     """The files of the network of every node that is simulated, by its lamp."""
-    brokers = Brokers.open(asked.folder)
     known = brokers.sites.get(asked.street.site.name)
     if known is None:
         raise InputError.of(str(asked.folder), f"this network has no such site. Add it: lykta broker config {asked.street.name}")

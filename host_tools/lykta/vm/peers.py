@@ -31,6 +31,7 @@ class Connection:
         self.node = node
         self.serial = serial
         self.address = address
+        self.open = False  # accepted
         self.closed = False
         self.network = network
         self._waiting = bytearray()
@@ -44,6 +45,7 @@ class Connection:
 
     def accept(self, in_ms: int = 0) -> None:
         """Let the connection be open, so many ms later than it could be."""
+        self.open = True
         self._tell(NET_OPEN, 0, b"", in_ms)
 
     def send(self, data: bytes, in_ms: int = 0) -> None:
@@ -87,6 +89,11 @@ class Peer:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is open: accepted, and not ended by this side."""
+        return self.connection.open and not self.connection.closed
 
     def opened(self) -> None:
         """A node wants to connect: `connection.accept`, or `close(errno)`, or let it wait."""
