@@ -29,8 +29,10 @@ from lykta.fleet.broker.network import Network
 from lykta.fleet.carrier import LONGEST_S, Lost
 from lykta.fleet.certificates import VIEWER
 from lykta.fleet.clock import now_of
+from lykta.fleet.expected import Expectation
 from lykta.fleet.simulate_mqtt import LightLink
 from lykta.node.street import Street
+from lykta.plan.nodefiles import node_names
 
 #: After a start the firmware draws its first pause from so much; when it fails the limit doubles from 1 s.
 SPREAD_S, FIRST_S = 20.0, 1.0
@@ -78,13 +80,45 @@ class Count:
         return f"{self.connected} connected, {self.failed} attempts failed, at most {peak} attempts in a second, {took}"
 
 
+#: How bright a lamp was, and what it took [permille, mWh]: of a node, from, to [s since 1970], and how often somebody came by.
+Lit = Callable[[str, int, int, int], tuple[int, int]]
+#: So often a quarter of an hour somebody comes by where the light is never down.
+_BUSY = 20
+
+
+def half_lit(node: str, begin: int, until: int, detections: int) -> tuple[int, int]:
+    """A lamp at half, brighter where somebody came by: for load, where nobody looks at the lamps."""
+    level = min(1000, 500 + 25 * detections)
+    return level, 5 * level
+
+
+class Planned:
+    """Lamps lit as their profile plans: for somebody who looks at them."""
+
+    def __init__(self, street: Street) -> None:
+        self._expected = Expectation(street)
+        self._lamps = {node: lamp for lamp, node in node_names(street.site).items()}
+
+    def __call__(self, node: str, begin: int, until: int, detections: int) -> tuple[int, int]:
+        """Between what the profile gives when nobody comes by and when somebody always does."""
+        lamp = self._lamps[node]
+        expected = self._expected.of(lamp, begin, until)
+        share = min(1.0, detections / _BUSY)
+        energy_mwh = expected.lowest_mwh + share * (expected.highest_mwh - expected.lowest_mwh)
+        levels = range(0, 1001, 10)
+        power_mw = energy_mwh * 3600 / (until - begin)
+        return min(levels, key=lambda level: abs(self._expected.power_mw(lamp, level) - power_mw)), round(energy_mwh)
+
+
 class LightNode:
     """One of them: connects, says who it is, reports; comes back when it is cut."""
 
     def __init__(
-        self, name: str, where: Where, count: Count, now: Callable[[], float], draw: random.Random, gate: asyncio.Semaphore
-    ) -> None:
+        self, name: str, where: Where, count: Count, now: Callable[[], float], draw: random.Random, gate: asyncio.Semaphore,
+        lit: Lit = half_lit,
+    ) -> None:  # fmt: skip
         self.name = name
+        self._lit = lit
         self.jittered = True
         self._where = where
         self.count = count
@@ -143,11 +177,11 @@ class LightNode:
             self.count.sent += 1
 
     def report(self, until: int) -> bytes:
-        """What it tells: a lamp at half, brighter where somebody came by."""
-        detections = int(self._draw.expovariate(1 / 6))
-        level = min(1000, 500 + 25 * detections)
+        """What it tells of the last quarter of an hour."""
+        begin, detections = until - PERIOD_S, int(self._draw.expovariate(1 / 6))
+        level, energy_mwh = self._lit(self.name, begin, until, detections)
         told = messages.Telemetry(
-            until - PERIOD_S, until, PERIOD_S, self._boots, PERIOD_S, level, 5 * level, True, detections, (), 60_000, 30_000, 0, {}, False
+            begin, until, PERIOD_S, self._boots, PERIOD_S, level, energy_mwh, True, detections, (), 60_000, 30_000, 0, {}, False
         )
         return messages.encode(told)
 
@@ -165,12 +199,15 @@ class LightNode:
 class Crowd:
     """Light nodes together. `make`: their tasks, as long as the crowd is entered."""
 
-    def __init__(self, names: Sequence[str], where: Where, seed: int = 1, speed: float = 1.0, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, names: Sequence[str], where: Where, seed: int = 1, speed: float = 1.0, now: Callable[[], float] = time.time,
+        lit: Lit = half_lit,
+    ) -> None:  # fmt: skip
         self.count = Count()
         self.where = where
         self._speed = speed
         gate = asyncio.Semaphore(_AT_ONCE)
-        self.nodes = [LightNode(name, where, self.count, now, random.Random(f"{seed} {name}"), gate) for name in names]
+        self.nodes = [LightNode(name, where, self.count, now, random.Random(f"{seed} {name}"), gate, lit) for name in names]
         self._tasks: list[asyncio.Task[None]] = []
         self._others: list[asyncio.StreamWriter] = []
 
@@ -223,13 +260,13 @@ def run(
     """Light nodes of a site on the broker of its network, until interrupted. LyktaError where that is not possible."""
     with tempfile.TemporaryDirectory(prefix="lykta-") as own:
         where, names = broker_of(street, folder, nodes, Path(own))
-        asyncio.run(_run(names, where, folder, speed, seed, told, trouble))
+        asyncio.run(_run(names, where, folder, speed, seed, told, trouble, Planned(street)))
 
 
 async def _run(
-    names: list[str], where: Where, folder: Path, speed: float, seed: int, told: Callable[[str], None], trouble: str
+    names: list[str], where: Where, folder: Path, speed: float, seed: int, told: Callable[[str], None], trouble: str, lit: Lit
 ) -> None:  # fmt: skip
-    async with Crowd(names, where, seed, speed, now_of(folder)) as crowd:
+    async with Crowd(names, where, seed, speed, now_of(folder), lit) as crowd:
         told(f"{len(names)} light nodes connect to {where.host}:{where.port}, spread over {SPREAD_S / speed:.0f} s.")
         waiting = asyncio.create_task(_tell_of_waiting(crowd, told))
         took = await crowd.all_there()

@@ -93,7 +93,7 @@ class Orders:
             with ui.element("div").classes("row end"):
                 ui.button(say("Cancel"), on_click=dialog.close).props("flat no-caps")
                 button = ui.button(say("Light everything now"), icon="flare", on_click=light).props("no-caps unelevated", remove="color")
-                button.classes("act").mark("emergency-now")
+                button.classes("red").mark("emergency-now")
         _open(dialog)
 
     async def more_light(self, lamps: Sequence[str], zones: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ _SIGNS = {
     "alarm": (N_("alarm"), '<path d="M9 3l7 12H2z" fill="#ffb454"/><path d="M9 7v4M9 12.6v1.4" stroke="#0b0e14" stroke-width="1.7"/>'),
     "fault": (N_("fault"), '<path d="M9 3l6 6-6 6-6-6z" fill="none" stroke="#ffb454" stroke-width="1.8"/>'),
     "override": (
-        N_("override"),
+        N_("ordered light"),
         '<path d="M3 3h12v12H3z" fill="none" stroke="#6cc4ff" stroke-width="2"/><circle cx="9" cy="9" r="3" fill="#fff3cf"/>',
     ),
     "exact": (

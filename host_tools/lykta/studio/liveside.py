@@ -173,10 +173,11 @@ class AlarmPanel:
         with ui.element("button").props('type="button"').on("click", go):
             ui.label(sign).classes(f"sign {like}").props('aria-hidden="true"')
             with ui.element("span").classes("told"):
-                ui.label(title)
+                with ui.element("span").classes("line"):
+                    ui.label(title)
+                    ui.label(at).classes("quiet number")
                 if more:
                     ui.label(more).classes("quiet small")
-            ui.label(at).classes("quiet number")
 
 
 def _lamp(node: str) -> str:

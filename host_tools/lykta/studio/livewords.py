@@ -58,6 +58,8 @@ _EVENTS = {
 #: What an event is like, for its sign: told apart by shape as well as by colour.
 ILL, WELL, PLAIN = "ill", "well", "plain"
 _WHOLE_W = 100
+#: Of a time that is nearer than this the date is clear [s].
+_NEAR_S = 18 * 3600
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -77,9 +79,9 @@ class Tells:
         return self._say.clock(self.local(at), seconds)
 
     def moment(self, at: float, now: float) -> str:
-        """The time of day; with the date where that is another than now."""
-        day = self.local(at).date()
-        return self.clock(at) if day == self.local(now).date() else f"{self._say.date(day, 'medium')} {self.clock(at)}"
+        """The time of day; with the date where it is not of this night or day."""
+        near = abs(at - now) < _NEAR_S
+        return self.clock(at) if near else f"{self._say.date(self.local(at).date(), 'medium')} {self.clock(at)}"
 
     def ago(self, seconds: float | None) -> str:
         """How long ago, in a word or two."""

@@ -95,7 +95,7 @@ function shapes(g, view, street, live, lamps, size) {
     g.moveTo(px - cross, py + cross), g.lineTo(px + cross, py - cross);
   });
   if (size > 2.5) put(EXACT, NOW, 1.3, ring(size + 3));
-  put(OVERRIDE, ORDERED, 2, (px, py) => g.rect(px - size - 5.5, py - size - 5.5, 2 * size + 11, 2 * size + 11));
+  put(OVERRIDE, ORDERED, 2, (px, py) => g.rect(px - size - 3.5, py - size - 3.5, 2 * size + 7, 2 * size + 7));
   for (const i of lamps) {
     const bits = live.bits[i];
     if (bits & ALARM) alarm(g, view.px(street.atX[i]) + size + 3, view.py(street.atY[i]) - size - 4, Math.max(6, size + 1.5));
