@@ -75,7 +75,7 @@ def _in_the_page(night: report.ReportInput, edges: list[int]) -> list[list[float
     page = report.render(night)
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert found is not None
-    scripts = "".join((TEMPLATES / name).read_text() for name in ("data.js", "light.js"))
+    scripts = "".join((TEMPLATES / name).read_text() for name in ("unpack.js", "data.js", "light.js"))
     means = "edges.slice(1).map((to, i) => (lightUntil(rows, to) - lightUntil(rows, edges[i])) / (to - edges[i]))"
     program = (
         f"globalThis.document = {{getElementById: () => ({{textContent: {json.dumps(found[1])}}})}};\n{scripts}\n"

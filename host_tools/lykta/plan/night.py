@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from lykta.errors import InputError
 from lykta.plan.blocks import Entry, entries_of, make_block, reach_of
-from lykta.plan.tables import Tables, make_tables
+from lykta.plan.tables import Reach, Tables, make_tables
 from lykta.profiles import Agenda, Profile, agenda
 from lykta.site.graph import Graph
 from lykta.site.model import Floor, Site
@@ -43,8 +44,13 @@ class Plan:
         return self.agenda.sunrise_ms
 
 
-def make_plan(site: Site, graph: Graph, profile: Profile, date: dt.date) -> Plan:
-    """The plan of the night that begins on a date. InputError where a zone of the site has no settings in the profile."""
+def make_plan(
+    site: Site, graph: Graph, profile: Profile, date: dt.date, tables_of: Callable[[Graph, list[Reach]], Tables] = make_tables
+) -> Plan:
+    """The plan of the night that begins on a date. InputError where a zone of the site has no settings in the profile.
+
+    `tables_of` makes the neighbour tables, or knows them: who tries many profiles on one street need not make the same again.
+    """
     missing = profile.missing_zones(dict.fromkeys(lamp.zone for lamp in site.lamps))
     if missing:
         raise InputError(missing)
@@ -63,7 +69,7 @@ def make_plan(site: Site, graph: Graph, profile: Profile, date: dt.date) -> Plan
             blocks.append(make_block(*key, valid_until_ms=2 * 86_400_000))
         block_of.append(known[key])
     reaches = [reach_of(blocks[number]) for number in block_of]
-    return Plan(site, graph, profile, date, tonight, blocks, block_of, make_tables(graph, reaches), floors)
+    return Plan(site, graph, profile, date, tonight, blocks, block_of, tables_of(graph, reaches), floors)
 
 
 def floors_of(floors: tuple[Floor, ...], timezone: str, date: dt.date) -> list[tuple[int, int]]:

@@ -219,10 +219,17 @@ class _Gates:
         for point, step in steps.items():
             self.children[step.parent].append(point)
         self._beyond: dict[int, list[_Gate]] = {}
+        self._known: dict[int, list[_Gate]] = {}
         for point in reversed(steps):  # the farthest first: children before their parents
             self._beyond[point] = self._farthest([self._from(child) for child in self.children[point]], point)
 
     def _own(self, point: int) -> list[_Gate]:
+        """The gate at a point, if there is one. Every way past the point asks for it, so it is found once."""
+        if point not in self._known:
+            self._known[point] = self._found(point)
+        return self._known[point]
+
+    def _found(self, point: int) -> list[_Gate]:
         """The gate at a point: a sensor that every class admitted here sets off."""
         if point >= self.graph.lamp_count:
             return []

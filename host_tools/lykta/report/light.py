@@ -6,7 +6,7 @@ and lose others, so every pixel is the mean over its time. Source of the ramp la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,7 @@ def level_of(position: Floats) -> Floats:
     return np.interp(position, np.arange(_KNOTS.size) * dimmer.SEGMENT, _KNOTS)
 
 
-def _area(position: Floats, cap: float) -> Floats:
+def _area(position: Floats, cap: Floats) -> Floats:
     """The integral of level over position, from 0; above the position `cap` the level rises no more."""
     below = np.minimum(position, cap)
     knot = np.minimum(below // dimmer.SEGMENT, _KNOTS.size - 2).astype(np.int64)
@@ -62,24 +62,37 @@ class Light:
 
     def mean(self, lamp: int, edges_ms: Floats) -> Floats:
         """Mean level [permille] of a lamp between each two edges [ms]; 0 before its first row and where it has none."""
-        rows = self._rows.get(lamp)
-        if rows is None:
-            return np.zeros(edges_ms.size - 1)
-        cap = float(dimmer.position_of(self._caps.get(lamp, 1000)))
-        return np.asarray(np.diff(self._sum(rows, edges_ms, cap)) / np.maximum(1, np.diff(edges_ms)))
+        return np.asarray(self.means([lamp], edges_ms)[0])
 
-    def _sum(self, rows: slice, at: Floats, cap: float) -> Floats:
-        """Light from the first row until `at` [permille ms]; `cap` is a position."""
-        t = self._t[rows]
-        whole = np.concatenate(([0.0], np.cumsum(self._stretch(rows, np.arange(t.size - 1), np.diff(t), cap))))
-        row = np.searchsorted(t, at, side="right") - 1
-        inside = row >= 0
-        row = np.maximum(row, 0)
-        return np.where(inside, whole[row] + self._stretch(rows, row, at - t[row], cap), 0.0)
+    def means(self, lamps: Sequence[int], edges_ms: Floats) -> Floats:
+        """`mean` of several lamps, a row for each: what is worked out element by element is so for all of them at once."""
+        found = np.zeros((len(lamps), edges_ms.size))
+        known = [(place, self._rows[lamp]) for place, lamp in enumerate(lamps) if lamp in self._rows]
+        if known:
+            caps = [float(dimmer.position_of(self._caps.get(lamps[place], 1000))) for place, _ in known]
+            found[[place for place, _ in known]] = self._sums([rows for _, rows in known], edges_ms, caps)
+        return np.asarray(np.diff(found) / np.maximum(1, np.diff(edges_ms)))
 
-    def _stretch(self, rows: slice, row: NDArray[np.int64], ms: Floats, cap: float) -> Floats:
-        """Light of the first `ms` after a breakpoint [permille ms]: the ramp, then the plateau."""
-        start, target, rate = self._position[rows][row], self._target[rows][row], self._rate[rows][row]
+    def _sums(self, parts: Sequence[slice], at: Floats, caps: Sequence[float]) -> Floats:
+        """Light from the first row of each lamp until each moment of `at` [permille ms]; `caps` are positions."""
+        inner = np.concatenate([np.arange(part.start, part.stop - 1) for part in parts])
+        stretches = self._stretch(
+            inner, self._t[inner + 1] - self._t[inner], np.repeat(caps, [part.stop - 1 - part.start for part in parts])
+        )
+        before, row, first = np.zeros((len(parts), at.size)), np.zeros((len(parts), at.size), dtype=np.int64), 0
+        for number, part in enumerate(parts):
+            count = part.stop - part.start
+            whole = np.concatenate(([0.0], np.cumsum(stretches[first : first + count - 1])))
+            last = np.searchsorted(self._t[part], at, side="right") - 1
+            row[number] = part.start + np.maximum(last, 0)
+            before[number] = np.where(last >= 0, whole[np.maximum(last, 0)], 0.0)
+            first += count - 1
+        since = np.maximum(0.0, at - self._t[row])
+        return before + self._stretch(row, since, np.asarray(caps)[:, None])
+
+    def _stretch(self, row: NDArray[np.int64], ms: Floats, cap: Floats) -> Floats:
+        """Light of the first `ms` after breakpoints [permille ms]: the ramp, then the plateau."""
+        start, target, rate = self._position[row], self._target[row], self._rate[row]
         signed = np.where(target >= start, rate, -rate)
         ramp = np.clip(ms, 0, np.abs(target - start) / rate)
         ramped = (_area(np.clip(start + signed * ramp, 0, dimmer.FULL), cap) - _area(start, cap)) / signed

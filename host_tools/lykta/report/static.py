@@ -53,14 +53,14 @@ def raster(strip: Strip, light: Light, edges_ms: NDArray[np.float64], width: int
     middle = (edges_ms[1:] + edges_ms[:-1]) / 2
     pixels = np.full((edges_ms.size - 1, width), NO_LAMP, dtype=np.uint8)
     scale = width / max(1, strip.length_cm)
-    for band in bands(strip):
-        first, last = round(band.from_cm * scale), round(band.to_cm * scale)
-        if last > first:
-            shade = np.round(light.mean(band.lamp, edges_ms) * (NO_LAMP - 1) / 1000)
-            for out in outages:
-                if out.lamp == band.lamp:
-                    shade[(middle >= out.from_ms) & (middle < out.until_ms)] = 0
-            pixels[:, first:last] = np.clip(shade, 0, NO_LAMP - 1).astype(np.uint8)[:, None]
+    shown = [(round(band.from_cm * scale), round(band.to_cm * scale), band) for band in bands(strip)]
+    shown = [one for one in shown if one[1] > one[0]]
+    shades = np.round(light.means([band.lamp for _, _, band in shown], edges_ms) * (NO_LAMP - 1) / 1000)
+    for shade, (first, last, band) in zip(shades, shown, strict=True):
+        for out in outages:
+            if out.lamp == band.lamp:
+                shade[(middle >= out.from_ms) & (middle < out.until_ms)] = 0
+        pixels[:, first:last] = np.clip(shade, 0, NO_LAMP - 1).astype(np.uint8)[:, None]
     return pixels
 
 

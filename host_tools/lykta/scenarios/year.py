@@ -22,13 +22,12 @@ from lykta.scenarios import yardsticks
 from lykta.scenarios.model import Scenario
 from lykta.scenarios.run import fit, run
 from lykta.score import load
-from lykta.score.energy import Plant, is_change, lamp_scores, total
+from lykta.score.energy import Plant
 from lykta.score.intervals import sums
 from lykta.score.light import Light
 from lykta.score.service import lit_share
 from lykta.score.statistics import Floats
-from lykta.score.sums import Sums
-from lykta.score.tally import COLUMNS, brief_row, row
+from lykta.score.tally import COLUMNS, brief_row, row, spent
 from lykta.sim.baselines import Chosen, find
 from lykta.site import Site
 from lykta.traffic import Demand
@@ -152,15 +151,11 @@ def _hourly(plan: Plan, levels: object) -> Floats:
 
 def _row(plan: Plan, levels: object, owed: score.Night) -> Floats:
     """The tally of a night of which only energy, changes and service are asked."""
-    plant, length = Plant.of(plan.site), plan.end_ms - plan.begin_ms
-    light = Light(levels, plant.cap, plan.begin_ms, plan.end_ms)
-    energy, changes = Sums(light, plant.power_of, plant.kind), is_change(light)
-    lamps = lamp_scores(plan.site, plant, light, Sums(light, plant.light_of, plant.kind), energy, changes)
+    light = Light(levels, Plant.of(plan.site).cap, plan.begin_ms, plan.end_ms)
     lit_ms, _ = lit_share(owed.duty, light, owed.road_user, schema.CLASSES)
     spans = owed.duty.spans
     owed_ms = sums(spans.road_user, spans.end - spans.begin, schema.CLASSES)
-    hours = sum(lamp.adaptive for lamp in plan.site.lamps) * length / 3_600_000
-    return brief_row(total(plan.site, lamps, length), int(changes.sum()), hours, owed_ms, lit_ms)
+    return brief_row(spent(plan.site, light), owed_ms, lit_ms)
 
 
 def rivals(today: str) -> dict[str, Chosen]:

@@ -73,9 +73,7 @@ class Plant:
 def lamp_scores(site: Site, plant: Plant, light: Light, light_sums: Sums, energy: Sums, changes: Ints) -> tuple[LampScore, ...]:
     """Every lamp's night."""
     night_ms = light.end_ms - light.begin_ms
-    dead_ms = light.dead().total(light.lamps) if light.lamps else ints([])
-    spent = (energy.by_lamp() - dead_ms * plant.power_of[plant.kind, 0]) * plant.heads  # a dead lamp has no standby
-    full = plant.power_of[plant.kind, FULL_LEVEL] * plant.heads * night_ms
+    spent, full, dead_ms = _spent_nj(plant, light, energy)
     given = light_sums.by_lamp()
     rows = zip(
         site.lamps, spent.tolist(), full.tolist(), given.tolist(), plant.flux_lm.tolist(), changes.tolist(), dead_ms.tolist(), strict=True
@@ -95,6 +93,19 @@ def lamp_scores(site: Site, plant: Plant, light: Light, light_sums: Sums, energy
         )
         for lamp, nj, full_nj, permille_ms, flux, count, dead in rows
     )
+
+
+def _spent_nj(plant: Plant, light: Light, energy: Sums) -> tuple[Ints, Ints, Ints]:
+    """(what it took, what it would take always on [nJ], how long it was dead [ms]) of each lamp."""
+    dead_ms = light.dead().total(light.lamps) if light.lamps else ints([])
+    spent = (energy.by_lamp() - dead_ms * plant.power_of[plant.kind, 0]) * plant.heads  # a dead lamp has no standby
+    return spent, plant.power_of[plant.kind, FULL_LEVEL] * plant.heads * (light.end_ms - light.begin_ms), dead_ms
+
+
+def spent_wh(plant: Plant, light: Light) -> tuple[float, float]:
+    """(what the lamps of a site took, what they would take always on) in a night [Wh]: as in `total`, without all else."""
+    spent, full, _ = _spent_nj(plant, light, Sums(light, plant.power_of, plant.kind))
+    return sum(nj / _NJ_PER_WH for nj in spent.tolist()), sum(nj / _NJ_PER_WH for nj in full.tolist())
 
 
 def overhead_wh(site: Site, night_ms: int) -> tuple[float, float]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lykta.corehost import schema
+from lykta.score.energy import Plant, is_change, overhead_wh, spent_wh
 from lykta.score.intervals import Ints
-from lykta.score.model import ClassScore, Energy, Score
+from lykta.score.light import Light
+from lykta.score.model import ClassScore, Score
 from lykta.score.night import LEAST_BOUND
 from lykta.score.statistics import Figure, Floats
+from lykta.site.model import Site
 
 #: By class of road user and, last, of everyone together.
 GROUPS = (*schema.CLASS_NAMES, "everyone")
@@ -45,11 +48,29 @@ def row(score: Score) -> Floats:
     return np.array([found[name] for name in COLUMNS], dtype=np.float64)
 
 
-def brief_row(energy: Energy, changes: int, lamp_hours: float, owed_ms: Ints, lit_ms: Ints) -> Floats:
+@dataclass(frozen=True)
+class Spent:
+    """What a night took [Wh]: its lamps, the same always on, nodes with sensors; changes of level, over so many hours of lamps."""
+
+    lamps_wh: float
+    always_on_wh: float
+    nodes_wh: float
+    changes: int
+    lamp_hours: float
+
+
+def spent(site: Site, lit: Light) -> Spent:
+    """What a lit night of a site took."""
+    plant, changes, night_ms = Plant.of(site), is_change(lit), lit.end_ms - lit.begin_ms
+    hours = int(plant.adaptive.sum()) * night_ms / 3_600_000
+    return Spent(*spent_wh(plant, lit), sum(overhead_wh(site, night_ms)), int(changes[plant.adaptive].sum()), hours)
+
+
+def brief_row(cost: Spent, owed_ms: Ints, lit_ms: Ints) -> Floats:
     """The quantities of a night of which causes were not asked: NaN where not known. Times by class."""
     found = dict.fromkeys(COLUMNS, np.nan)
-    found |= {"nights": 1, "full": energy.always_on_wh, "spent": energy.lamps_wh, "nodes": energy.nodes_wh + energy.sensors_wh}
-    found |= {"changes": changes, "lamp_hours": lamp_hours}
+    found |= {"nights": 1, "full": cost.always_on_wh, "spent": cost.lamps_wh, "nodes": cost.nodes_wh}
+    found |= {"changes": cost.changes, "lamp_hours": cost.lamp_hours}
     for place, group in enumerate(GROUPS):
         whole = slice(None) if group == EVERYONE else slice(place, place + 1)
         found |= {f"duty {group}": owed_ms[whole].sum() / 1000, f"lit {group}": lit_ms[whole].sum() / 1000}

@@ -67,21 +67,39 @@ def run(
 ) -> Night:  # fmt: skip
     """The night of a plan with given trajectories and readings: how the nodes lit it."""
     chosen = engine_of(engine)
-    if chosen == "loop":
-        lit = loop.run(plan, told, seed, radio.row(seed), faults, breakdowns)
-        levels, detections, merged = np.array(lit.levels), np.array(lit.detections), -1
-    else:
-        levels, detections, merged = _by_kernel(plan, told, radio.row(seed), breakdowns, chosen)
-    begin_ms = min(plan.agenda.begin_ms, plan.begin_ms)
-    tables = level_table(plan, levels, begin_ms), _detections(detections)
+    levels, detections, merged = _lit(plan, told, seed, radio, faults, breakdowns, chosen)
+    tables = level_table(plan, levels, _dusk(plan)), _detections(detections)
     return Night(plan, seed, radio, chosen, trajectories, told, tables[1], tables[0], merged, tuple(faults), tuple(breakdowns))
+
+
+def levels_alone(
+    plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, faults: Sequence[Fault] = (), breakdowns: Sequence[Breakdown] = (),
+    engine: str = "auto",
+) -> pa.Table:  # fmt: skip
+    """LEVELS of the night of a plan with given readings, as `run` has them: for those who ask nothing else of it."""
+    return level_table(plan, _lit(plan, told, seed, radio, faults, breakdowns, engine_of(engine))[0], _dusk(plan))
+
+
+def _lit(
+    plan: Plan, told: pa.Table, seed: int, radio: Radio, faults: Sequence[Fault], breakdowns: Sequence[Breakdown], engine: str
+) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """(levels, detections, how often tracks were merged) of a night, by an engine."""
+    if engine != "loop":
+        return _by_kernel(plan, told, radio.row(seed), breakdowns, engine)
+    lit = loop.run(plan, told, seed, radio.row(seed), faults, breakdowns)
+    return np.array(lit.levels), np.array(lit.detections), -1
+
+
+def _dusk(plan: Plan) -> int:
+    """When a night begins to be simulated: at sunset, or when the light is switched on."""
+    return min(plan.agenda.begin_ms, plan.begin_ms)
 
 
 def _by_kernel(
     plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Breakdown], engine: str
 ) -> tuple[NDArray[Any], NDArray[Any], int]:
     """(levels, detections, how often tracks were merged) of a night, by the kernel."""
-    begin_ms = min(plan.agenda.begin_ms, plan.begin_ms)
+    begin_ms = _dusk(plan)
     end_ms = max(plan.agenda.end_ms, plan.end_ms)
     inputs, lamps = prepare(plan, told, link, breakdowns, engine)
     levels, detections = engines.load(engine).run(*inputs, begin_ms, end_ms)
@@ -118,7 +136,7 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
     adjacent = [lamp for near in tables.adjacent for lamp in near]
     columns = ("t_ms", "lamp", "kind", "road_user", "distance_cm", "speed_cms", "user")
     told_columns = [told.column(name).to_numpy() for name in columns]
-    events = _events(breakdowns, min(plan.agenda.begin_ms, plan.begin_ms))
+    events = _events(breakdowns, _dusk(plan))
     count = len(plan.site.lamps)
     if engine == "compiled":
         lamps: Any = np.zeros((count, row.LAMP), np.int64)

@@ -23,14 +23,12 @@ from lykta.report.strips import Line, Movements, Strip, lines, strips
 from lykta.scenarios import Outcome, fit, run
 from lykta.scenarios.run import linger
 from lykta.score import duty
-from lykta.score.energy import Plant, is_change, lamp_scores, total
 from lykta.score.intervals import Ints, common, gaps, ints, sums, union
 from lykta.score.light import Light
 from lykta.score.night import Night as Owed
 from lykta.score.service import in_near_set, unlit
 from lykta.score.statistics import Floats
-from lykta.score.sums import Sums
-from lykta.score.tally import AT, GROUPS, brief_row
+from lykta.score.tally import AT, GROUPS, brief_row, spent
 from lykta.tune.stage import Stage, Ticket, stage_of
 
 #: Void in the picture, between the bands of lamps.
@@ -77,7 +75,7 @@ def light(order: Order) -> Lit:
     began, began_work = time.perf_counter(), time.process_time()
     stage = stage_of(order.ticket)
     plan = stage.plan_of(profile_of(order.text, order.file))
-    levels, _, _ = stage.lit(plan, order.seed)
+    levels = stage.levels(plan, order.seed)
     row = figures(stage, plan, order.seed, levels)
     picture = b""
     if order.frame is not None:
@@ -93,18 +91,12 @@ def profile_of(text: str, file: str) -> Profile:
 def figures(stage: Stage, plan: Plan, seed: int, levels: object) -> Floats:
     """The row of a night as `score.tally` has it, without causes: energy, and for each class lit, late and dark time."""
     owed = stage.case(seed).owed
-    plant = Plant.of(plan.site)
-    lit = Light(levels, plant.cap, plan.begin_ms, plan.end_ms, stage.outages())
-    changes = is_change(lit)
-    lamps = lamp_scores(plan.site, plant, lit, Sums(lit, plant.light_of, plant.kind), Sums(lit, plant.power_of, plant.kind), changes)
-    hours = int(plant.adaptive.sum()) * (plan.end_ms - plan.begin_ms) / 3_600_000
+    lit = stage.light_of(plan, levels)
     every, dark, still = _lacking(owed, lit, ints(linger(plan)))
     owed_ms = sums(owed.duty.spans.user, owed.duty.spans.end - owed.duty.spans.begin, len(owed.road_user))
     by_class = [_by_class(owed, ms) for ms in (owed_ms, every, dark, still)]
     all_ms, missing, dark_ms, still_ms = by_class
-    row = brief_row(
-        total(plan.site, lamps, plan.end_ms - plan.begin_ms), int(changes[plant.adaptive].sum()), hours, all_ms, all_ms - missing
-    )
+    row = brief_row(spent(plan.site, lit), all_ms, all_ms - missing)
     for place, group in enumerate(GROUPS):
         whole = slice(None) if place == schema.CLASSES else slice(place, place + 1)
         own = np.isin(owed.road_user, np.arange(schema.CLASSES)[whole])

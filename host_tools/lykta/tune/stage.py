@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -18,19 +19,19 @@ from lykta.corehost import firmware_folder, schema
 from lykta.errors import LyktaError
 from lykta.plan import Plan, make_plan
 from lykta.plan.rest import rests
+from lykta.plan.tables import Reach, Tables, make_tables
 from lykta.profiles import Profile
 from lykta.scenarios import Scenario, yardsticks
 from lykta.scenarios.run import linger
 from lykta.scenarios.yardsticks import Case
 from lykta.score import About, Outage, Score, judge
 from lykta.score.bound import bounds
-from lykta.score.energy import Plant, is_change, lamp_scores, total
+from lykta.score.energy import Plant
 from lykta.score.light import Light
 from lykta.score.model import Bounds
 from lykta.score.service import lit_share
 from lykta.score.statistics import Floats
-from lykta.score.sums import Sums
-from lykta.score.tally import brief_row
+from lykta.score.tally import brief_row, spent
 from lykta.score.utility import utility
 from lykta.sim import night as nights
 from lykta.sim.baselines import Chosen
@@ -38,6 +39,7 @@ from lykta.sim.schemes import resting_at
 from lykta.site.graph import Graph
 
 _STAGES_KEPT = 2
+_TABLES_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Stage:
     scenario: Scenario
     plan: Plan
     cases: dict[int, Case] = field(default_factory=dict)
+    _tables: OrderedDict[tuple[Reach, ...], Tables] = field(default_factory=OrderedDict, repr=False)
 
     @classmethod
     def of(cls, scenario: Scenario) -> Stage:
@@ -74,7 +77,17 @@ class Stage:
 
     def plan_of(self, profile: Profile) -> Plan:
         """The plan of another profile for the same night."""
-        return make_plan(self.scenario.site, self.plan.graph, profile, self.scenario.date)
+        return make_plan(self.scenario.site, self.plan.graph, profile, self.scenario.date, self._tables_of)
+
+    def _tables_of(self, graph: Graph, reaches: list[Reach]) -> Tables:
+        """The neighbour tables of this street, kept by all that they depend on besides: how far evidence matters to each lamp."""
+        key = tuple(reaches)
+        if key not in self._tables:
+            while len(self._tables) >= _TABLES_KEPT:
+                self._tables.popitem(last=False)
+            self._tables[key] = make_tables(graph, reaches)
+        self._tables.move_to_end(key)
+        return self._tables[key]
 
     def outages(self) -> list[Outage]:
         """The lamps that are dead."""
@@ -94,6 +107,18 @@ class Stage:
             return night.levels, night.detections, plan
         found = yardsticks.light(scheme, world, scenario.engine)
         return found.levels, found.detections, plan if found.idle is None else resting_at(plan, found.idle)
+
+    def levels(self, plan: Plan, seed: int, told: pa.Table | None = None) -> pa.Table:
+        """The levels alone of a night, as nodes with a plan light it. `told`: as in `lit`."""
+        scenario, world = self.scenario, self.case(seed).world
+        return nights.levels_alone(
+            plan, world.told if told is None else told, seed, world.radio, scenario.broken.faults, scenario.broken.breakdowns,
+            scenario.engine,
+        )  # fmt: skip
+
+    def light_of(self, plan: Plan, levels: pa.Table) -> Light:
+        """Levels of a night of a plan as the light that is judged."""
+        return Light(levels, Plant.of(plan.site).cap, plan.begin_ms, plan.end_ms, self.outages())
 
     def score(self, plan: Plan, seed: int, scheme: Chosen | None = None, known: dict[int | None, Bounds] | None = None) -> Score:
         """The whole score of a night. `known`: bounds by the idle level of a scheme, of the same plan and seed; it is added to."""
@@ -117,15 +142,9 @@ class Stage:
         `told`: the readings of other sensors, those of the plan's site; what is owed stays that of the scenario's.
         """
         owed = self.case(seed).owed
-        levels, _, _ = self.lit(plan, seed, told=told)
-        site, begin_ms, end_ms = plan.site, plan.begin_ms, plan.end_ms
-        plant = Plant.of(site)
-        light = Light(levels, plant.cap, begin_ms, end_ms, self.outages())
-        changes = is_change(light)
-        lamps = lamp_scores(site, plant, light, Sums(light, plant.light_of, plant.kind), Sums(light, plant.power_of, plant.kind), changes)
-        lit_ms, all_ms = lit_share(owed.duty, light, owed.road_user, schema.CLASSES)
-        hours = int(plant.adaptive.sum()) * (end_ms - begin_ms) / 3_600_000
-        return brief_row(total(site, lamps, end_ms - begin_ms), int(changes[plant.adaptive].sum()), hours, all_ms, lit_ms)
+        found = self.light_of(plan, self.levels(plan, seed, told))
+        lit_ms, all_ms = lit_share(owed.duty, found, owed.road_user, schema.CLASSES)
+        return brief_row(spent(plan.site, found), all_ms, lit_ms)
 
 
 def _idle(plan: Plan) -> int:
