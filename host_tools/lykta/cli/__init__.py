@@ -38,6 +38,7 @@ VERBS = {
     "site": "Draw up, import, check and show streets.",
     "year": "What a year takes, costs and gives: twelve months, working days and weekends.",
     "studio": "Open the page on which a street is looked at, tuned and watched.",
+    "why": "Why a lamp was as bright as it was: on the real street by its history, or in a simulated night.",
     "tune": "Search the settings of a profile for the least energy with which everybody is still served.",
 }
 

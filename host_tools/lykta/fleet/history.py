@@ -54,14 +54,16 @@ def alarms(database: Database, since: int = 0, closed: bool = True, most: int = 
 
 def standing(database: Database, now: int, nodes: Sequence[str] = ()) -> dict[str, Command]:
     """The overrides in force at a time [s since 1970], by node: the last that was given until then, if it lasts; of some or of all."""
-    table = schema.commands
+    table, answers = schema.commands, schema.answers
     newest = select(func.max(table.c.id)).where(table.c.verb == "override", table.c.at <= now).group_by(table.c.node)
-    query = select(table, schema.nodes.c.name).join(schema.nodes, schema.nodes.c.id == table.c.node)
+    joined = table.join(schema.nodes, schema.nodes.c.id == table.c.node).outerjoin(answers, schema.answered())
+    query = select(table, schema.nodes.c.name, answers.c.ok, answers.c.reason).select_from(joined)
     query = query.where(table.c.id.in_(newest), table.c.until > now)
     if nodes:
         query = query.where(schema.nodes.c.name.in_(nodes))
+    fields = ("at", "who", "why", "verb", "number", "detail", "until", "sent", "ok")
     return {
-        row.name: Command(row.at, row.who, row.why, row.name, row.verb, row.number, row.detail, row.until, row.sent)
+        row.name: Command(node=row.name, reason=row.reason or "", **{key: getattr(row, key) for key in fields})
         for row in database.rows(query)
     }
 

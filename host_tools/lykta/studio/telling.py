@@ -6,8 +6,8 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from lykta.corehost import schema
-from lykta.studio.why import Reason, Sighting, Why
-from lykta.studio.words import N_, Words
+from lykta.studio.saying import N_, Say
+from lykta.studio.why import Reason, Sighting, Step, Why
 
 #: How rules are called where a list has no room for a sentence.
 RULES = {
@@ -51,7 +51,7 @@ PHASES = (N_("dusk"), N_("evening"), N_("night"), N_("dawn"))
 class Teller:
     """Tells of a night. `origin_utc_ms` is its origin, `timezone` that of the place."""
 
-    def __init__(self, say: Words, origin_utc_ms: int, timezone: str) -> None:
+    def __init__(self, say: Say, origin_utc_ms: int, timezone: str) -> None:
         self._say = say
         self._origin_utc_ms = origin_utc_ms
         self._zone = ZoneInfo(timezone)
@@ -131,3 +131,9 @@ class Teller:
             if one.user >= 0
             else say("In truth: {who}.", who=who)
         )
+
+    def change(self, step: Step) -> str:
+        """A change of a lamp's target, in a line."""
+        say = self._say
+        levels = say("{from} → {to}", **{"from": self.level(step.level), "to": self.level(step.target)})
+        return f"{self.clock(step.t_ms)}  {levels}  {say(RULES[step.rule])}"

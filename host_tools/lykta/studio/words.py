@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from lykta.errors import EnvironmentLacks
+from lykta.studio.saying import N_
 from lykta.units import KINDS, NotAQuantity, parse, show
 
 try:
@@ -28,11 +29,6 @@ LANGUAGES = {"en": "English", "sv": "Svenska"}
 _LOCALES = {"en": "en_GB", "sv": "sv_SE"}
 _NO_VALUE = "–"
 _EXAMPLES = {"level": 500, "time": 30_000, "length": 6600, "speed": 350}
-
-
-def N_(text: str) -> str:  # noqa: N802  the name that gettext tools know
-    """Mark a text for the catalogs where it stands; it is said elsewhere."""
-    return text
 
 
 @cache
