@@ -142,3 +142,56 @@ def test_check__names_the_points_that_it_is_about(draft: SiteDraft) -> None:
     draft.replace(draft.text.replace("at: [-62.83 m, -84.87 m]", "at: [-44.78 m, -66.16 m]"))
     found = next(one for one in doubts(draft.site) if "very place" in one.message)
     assert [draft.site.points[number].id for number in found.points] == ["P02"]
+
+
+def test_lamp_that_is_moved__takes_its_links_with_it(draft: SiteDraft) -> None:
+    """Its place is written as it was, in metres; a link without a length is as long as it is now."""
+    before = {(link.a, link.b): link.length_cm for link in draft.site.links}
+    old = lamp(draft, "S05")
+    draft.replace(draft.with_moved(["S05"], 1000, -250))
+    assert (lamp(draft, "S05").x_cm, lamp(draft, "S05").y_cm) == (old.x_cm + 1000, old.y_cm - 250)
+    assert "{id: S05, at: [10 m, -42.5 m], zone: street, fixture: street}" in draft.text
+    changed = {ends for ends, now in ((((link.a, link.b), link.length_cm)) for link in draft.site.links) if now != before[ends]}
+    assert changed == {ends for ends in before if "S05" in ends}
+
+
+def test_link_whose_length_was_written__keeps_its_bend(draft: SiteDraft) -> None:
+    """A way 20 % longer than the straight line stays so; a link between two lamps that move together stays as it is."""
+    link = "{from: P01, to: P02, way: park"
+    draft.replace(draft.text.replace(f"{link}}}", f"{link}, length: 31.2 m}}"))
+    straight = 31.2 / next(one.length_cm for one in draft.site.links if (one.a, one.b) == ("P01", "P02")) * 100
+    assert straight == 1.0
+    first, second = lamp(draft, "P01"), lamp(draft, "P02")
+    before = ((first.x_cm - second.x_cm) ** 2 + (first.y_cm - second.y_cm) ** 2) ** 0.5
+    draft.replace(draft.with_moved(["P01"], first.x_cm - second.x_cm, first.y_cm - second.y_cm))  # twice as far away
+    after = next(one.length_cm for one in draft.site.links if (one.a, one.b) == ("P01", "P02"))
+    assert after == pytest.approx(6240, abs=1)
+    draft.replace(draft.with_moved(["P01", "P02"], 300, 300))
+    assert after == next(one.length_cm for one in draft.site.links if (one.a, one.b) == ("P01", "P02"))
+    assert before > 0
+
+
+def test_place_in_degrees__is_written_in_degrees_again(draft: SiteDraft) -> None:
+    """To the cm, and undone to the very text."""
+    draft.replace(draft.text.replace("{id: S05, at: [0 m, -40 m]", "{id: S05, lat: 59.29464, lon: 18.0484"))
+    before, old = draft.text, lamp(draft, "S05")
+    draft.replace(draft.with_moved(["S05"], 123, 45))
+    assert (lamp(draft, "S05").x_cm, lamp(draft, "S05").y_cm) == (old.x_cm + 123, old.y_cm + 45)
+    assert "at: [1.23 m" not in draft.text
+    draft.step(read(before, draft.name, draft.folder), back=True)
+    assert draft.text == before
+
+
+def test_entrance_that_is_moved__is_a_place_without_a_lamp(draft: SiteDraft) -> None:
+    """A junction goes as a lamp does."""
+    old = next(one for one in draft.site.junctions if one.id == "park_east")
+    draft.replace(draft.with_moved(["park_east"], -500, 0))
+    assert next(one for one in draft.site.junctions if one.id == "park_east").x_cm == old.x_cm - 500
+
+
+def test_lamp_that_is_moved_too_far__is_refused_with_the_reason(draft: SiteDraft) -> None:
+    """Neighbours are not half a kilometre apart: the check of the site says so, and nothing has changed."""
+    before = draft.text
+    with pytest.raises(InputError, match="too far for neighbours"):
+        draft.replace(draft.with_moved(["S05"], 50_000, 0))
+    assert draft.text == before

@@ -52,6 +52,10 @@ class Patch:
         elif value is not None:
             self._append(base, node, f"{key}: {value}")
 
+    def has(self, group: str, name: str | int, key: str) -> bool:
+        """Whether one item of a list has a key."""
+        return any(own.value == key for own, _ in self._item(group, name).value)
+
     def add(self, group: str, value: str) -> None:
         """Add an item to a list at the top of the file; a list that is not there comes at its end."""
         found = self._top(group)

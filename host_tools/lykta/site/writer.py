@@ -29,7 +29,7 @@ def write(site: Site, fixture_files: Mapping[str, str] | None = None, remarks: S
         _block("ways", [_way(way) for way in site.ways]),
         _block("floors", _floors(site.lamps)),
         _block("lamps", [_lamp(lamp, models) for lamp in site.lamps]),
-        _block("junctions", [f"{{id: {scalar(point.id)}, at: {_at(point.x_cm, point.y_cm)}}}" for point in site.junctions]),
+        _block("junctions", [f"{{id: {scalar(point.id)}, at: {place(point.x_cm, point.y_cm)}}}" for point in site.junctions]),
         _block("links", [_link(link) for link in site.links]),
         _block("entrances", [scalar(name) for name in site.entrances]),
         _economics(site.economics),
@@ -148,7 +148,8 @@ def _floors(lamps: Sequence[Lamp]) -> list[str]:
 
 
 def _lamp(lamp: Lamp, models: Mapping[str, Sensor]) -> str:
-    words = [f"id: {scalar(lamp.id)}", f"at: {_at(lamp.x_cm, lamp.y_cm)}", f"zone: {scalar(lamp.zone)}", f"fixture: {scalar(lamp.fixture)}"]
+    words = [f"id: {scalar(lamp.id)}", f"at: {place(lamp.x_cm, lamp.y_cm)}"]
+    words += [f"zone: {scalar(lamp.zone)}", f"fixture: {scalar(lamp.fixture)}"]
     if lamp.sensors:
         words.append(f"sensors: [{', '.join(write_sensor(sensor, models) for sensor in lamp.sensors)}]")
     if lamp.board:
@@ -160,7 +161,7 @@ def _lamp(lamp: Lamp, models: Mapping[str, Sensor]) -> str:
     if lamp.anchors:
         words.append(f"anchors: [{', '.join(map(scalar, lamp.anchors))}]")
     if lamp.post_cm is not None:
-        words.append(f"post: {_at(*lamp.post_cm)}")
+        words.append(f"post: {place(*lamp.post_cm)}")
     return f"{{{', '.join(words)}}}"
 
 
@@ -199,7 +200,8 @@ def _economics(economics: Mapping[str, object] | None) -> list[str]:
     return lines
 
 
-def _at(x_cm: int, y_cm: int) -> str:
+def place(x_cm: int, y_cm: int) -> str:
+    """A place on the plane, metres east and north: `[12.5 m, -3 m]`."""
     return f"[{metres(x_cm)}, {metres(y_cm)}]"
 
 

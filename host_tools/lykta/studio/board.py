@@ -27,23 +27,28 @@ _LIVE = (
     N_("has no node"),
     N_("alarm"),
     N_("fault"),
-    N_("override"),
+    N_("ordered light"),
     N_("level of this moment"),
 )
 _PHASES = (N_("dusk"), N_("evening"), N_("night"), N_("dawn"))
 
 
 class Board(Element, component="static/map/board.js"):
-    """A map. `plays`: it has the bar that plays a night; `lives`: it shows what nodes tell. What it shows survives a reload of the page."""
+    """A map. What it shows survives a reload of the page.
 
-    def __init__(self, say: Words, plays: bool = False, lives: bool = False) -> None:
+    `plays`: it has the bar that plays a night; `lives`: it shows what nodes tell; `edits`: what is chosen can be moved.
+    """
+
+    def __init__(self, say: Words, plays: bool = False, lives: bool = False, edits: bool = False) -> None:
         super().__init__()
-        self._props["words"] = _words(say)
+        self._props["words"] = _words(say, edits)
         self._props["plays"] = plays
         self._props["lives"] = lives
+        self._props["edits"] = edits
         self._classes.append("board-host")
         self._shown: list[tuple[str, tuple[Any, ...]]] = []
         self.chosen: tuple[int, ...] = ()
+        self.ringed: tuple[int, ...] = ()
         self.t_ms = 0
         self._there = False  # whether it stands in a browser
         self.seen = True  # whether somebody looks at it: its tab is open
@@ -55,6 +60,15 @@ class Board(Element, component="static/map/board.js"):
     def on_choose(self, told: Callable[[tuple[int, ...]], object]) -> None:
         """Call `told` with the points that somebody chose; lamps are those below the number of lamps."""
         self.on("choose", lambda event: told(tuple(int(one) for one in event.args["points"])))
+
+    def on_move(self, told: Callable[[tuple[int, ...], int, int], object]) -> None:
+        """Call `told` with points that somebody moved, and how far to the east and to the north [cm]; `change` or `release` is awaited."""
+        self.on("move", lambda event: told(tuple(map(int, event.args["points"])), int(event.args["dx"]), int(event.args["dy"])))
+
+    def on_step(self, told: Callable[[bool], object]) -> None:
+        """Call `told` when somebody takes a step back (True) or does it again, by key."""
+        self.on("undo", lambda: told(True))
+        self.on("redo", lambda: told(False))
 
     def on_ready(self, told: Callable[[], object]) -> None:
         """Call `told` whenever it stands in a browser anew, with nothing of a live street."""
@@ -94,7 +108,12 @@ class Board(Element, component="static/map/board.js"):
 
     def ring(self, points: Sequence[int]) -> None:
         """Put a ring round the points that a message is about."""
+        self.ringed = tuple(points)
         self._run("mark", (list(points),))
+
+    def release(self) -> None:
+        """What was moved stays where it was after all."""
+        self._run("release", ())
 
     def look(self, x_cm: int, y_cm: int) -> None:
         """Bring a place into the middle."""
@@ -116,6 +135,8 @@ class Board(Element, component="static/map/board.js"):
             self._run(method, given)
         if self.chosen:
             self._run("select", (list(self.chosen), False))
+        if self.ringed:
+            self._run("mark", (list(self.ringed),))
 
     def _chose(self, event: GenericEventArguments) -> None:
         self.chosen = tuple(int(one) for one in event.args["points"])
@@ -127,9 +148,12 @@ class Board(Element, component="static/map/board.js"):
         self.t_ms = int(event.args["t"])
 
 
-def _words(say: Words) -> dict[str, Any]:
+def _words(say: Words, edits: bool) -> dict[str, Any]:
+    keys = [say("Map of the street. Arrow keys move it, plus and minus zoom, Enter chooses the lamp in the middle.")]
+    if edits:
+        keys.append(say("M moves what is chosen with the arrow keys, with Shift a little; Enter puts it there, Escape leaves it."))
     return {
-        "map": say("Map of the street. Arrow keys move it, plus and minus zoom, Enter chooses the lamp in the middle."),
+        "map": " ".join(keys),
         "closer": say("Closer"),
         "farther": say("Farther"),
         "whole": say("The whole street"),

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import hypot
 from pathlib import Path
+
+import numpy as np
 
 from lykta import wholefile
 from lykta.document import Document
@@ -16,8 +19,9 @@ from lykta.errors import LyktaError
 from lykta.site import checks, loader, sensors_plan
 from lykta.site.model import Lamp, Sensor, Site
 from lykta.site.patch import Patch
+from lykta.site.projection import Projection
 from lykta.site.sensors import RANGES_CM, models_of, write_sensor
-from lykta.site.writer import scalar
+from lykta.site.writer import metres, place, scalar
 from lykta.studio.history import History
 
 NONE, PROPOSED = "none", "proposed"
@@ -136,6 +140,37 @@ class SiteDraft:
         """The text with a radar on a lamp that looks towards a neighbouring point, beside the sensors that look all round."""
         others = tuple(sensor for sensor in self._lamp(lamp).sensors if not sensor.facing)
         return self._equipped({lamp: (*others, Sensor("ld2451", dict(RANGES_CM["ld2451"]), facing))})
+
+    def with_moved(self, points: Iterable[str], dx_cm: int, dy_cm: int) -> str:
+        """The text with points so much farther to the east and to the north. Links follow: one whose length was written keeps its bend."""
+        moved = set(points)
+        patch = Patch(self.text, self.name)
+        for lamp in (lamp for lamp in self.site.lamps if lamp.id in moved):
+            self._put_place(patch, "lamps", lamp.id, lamp.x_cm + dx_cm, lamp.y_cm + dy_cm)
+            if lamp.post_cm is not None:
+                patch.put("lamps", lamp.id, "post", place(lamp.post_cm[0] + dx_cm, lamp.post_cm[1] + dy_cm))
+        for junction in (junction for junction in self.site.junctions if junction.id in moved):
+            self._put_place(patch, "junctions", junction.id, junction.x_cm + dx_cm, junction.y_cm + dy_cm)
+        at = {point.id: (point.x_cm, point.y_cm) for point in self.site.points}
+        for number, link in enumerate(self.site.links):
+            if (link.a in moved) == (link.b in moved) or not patch.has("links", number, "length"):
+                continue
+            (ax, ay), (bx, by) = at[link.a], at[link.b]
+            way = 1 if link.b in moved else -1
+            before, after = hypot(bx - ax, by - ay), hypot(bx - ax + way * dx_cm, by - ay + way * dy_cm)
+            bend = link.length_cm / before if before else 1.0
+            patch.put("links", number, "length", metres(max(1, round(after * bend))))
+        return patch.done()
+
+    def _put_place(self, patch: Patch, group: str, name: str, x_cm: int, y_cm: int) -> None:
+        """Write a place as it is written in the file: metres on the plane, or degrees."""
+        if not patch.has(group, name, "lat"):
+            patch.put(group, name, "at", place(x_cm, y_cm))
+            return
+        plane = Projection(self.site.latitude, self.site.longitude)
+        latitude, longitude = plane.to_degrees(np.array([x_cm / 100]), np.array([y_cm / 100]))
+        patch.put(group, name, "lat", f"{latitude[0]:.8f}")
+        patch.put(group, name, "lon", f"{longitude[0]:.8f}")
 
     def with_entrance(self, point: str, there: bool) -> str:
         """The text with a place where people come and go, or without."""

@@ -215,12 +215,12 @@ def _remember(name: str, value: str) -> None:
     ui.run_javascript(f"document.cookie = '{name}={value}; path=/; max-age={_YEAR_S}; SameSite=Strict'")
 
 
-def fault(session: Session, said: str) -> None:
+def fault(session: Session, said: str, title: str = N_("This cannot be shown")) -> None:
     """What is shown in place of something that failed: what, and what to do."""
     with ui.element("div").classes("state fault").props('role="alert"'):
         ui.icon("error_outline")
         with ui.element("div"):
-            ui.label(session.say("This cannot be shown")).classes("state-title")
+            ui.label(session.say(title)).classes("state-title")
             ui.label(said).classes("state-said")
 
 

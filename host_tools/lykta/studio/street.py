@@ -45,8 +45,10 @@ class _Street:
             with ui.element("div").classes("map-place"):
                 self._bar()
                 self._legend = ui.element("div").classes("legend")
-                self._board = Board(say)
+                self._board = Board(say, edits=True)
                 self._board.on_choose(self._chosen)
+                self._board.on_move(self._moved)
+                self._board.on_step(lambda back: self._step(back=back))
             with ui.element("div").classes("map-side"):
                 self._notice = ui.element("div")
                 self._panel = StreetPanel(session, self._edit)
@@ -84,8 +86,8 @@ class _Street:
             self._board.load(drawing)
             self._board.select(())
         self._panel.take(draft, self._simulated())
-        self._show_legend()
         self._show_check()
+        self._show_legend()
         self._show_bar()
 
     def _simulated(self) -> bool:
@@ -110,7 +112,7 @@ class _Street:
                 with ui.element("span").classes("key"):
                     ui.element("span").classes("dot").style(f"background: {colours[number % len(colours)]}")
                     ui.label(brief(zone, 24))
-            for sign, name in _SIGNS:
+            for sign, name in (*_SIGNS, *([_DOUBTFUL] if self._board.ringed else [])):
                 with ui.element("span").classes("key"):
                     ui.label(sign).props('aria-hidden="true"')
                     ui.label(say(name))
@@ -118,6 +120,8 @@ class _Street:
     def _show_check(self) -> None:
         say = self._session.say
         found = editing.doubts(self._draft.site)
+        self._board.ring(sorted({point for doubt in found for point in doubt.points}))
+        self._panel.doubtful(found)
         self._check.clear()
         with self._check:
             if not found:
@@ -132,23 +136,27 @@ class _Street:
 
     def _go(self, doubt: editing.Doubt) -> None:
         if doubt.points:
-            self._board.ring(doubt.points)
             self._board.select(doubt.points[:1], centre=True)
             self._panel.show(doubt.points[:1])
 
-    def _say(self, said: str, *, wrong: bool = False) -> None:
+    def _say(self, said: str, *, wrong: str = "") -> None:
+        """Tell something above the panel. `wrong`: what was not done, where that is so."""
         self._notice.clear()
         with self._notice:
             if wrong:
-                fault(self._session, said)
+                fault(self._session, said, wrong)
             else:
                 ui.label(said).classes("notice")
 
     # -- what somebody does
 
     async def _chosen(self, points: tuple[int, ...]) -> None:
-        self._board.ring(())
         await self._panel.look_at(points)
+
+    async def _moved(self, points: tuple[int, ...], dx_cm: int, dy_cm: int) -> None:
+        known = self._draft.site.points
+        names = [known[point].id for point in points if 0 <= point < len(known)]
+        await self._edit(lambda draft: draft.with_moved(names, dx_cm, dy_cm))
 
     async def _edit(self, make: Callable[[SiteDraft], str]) -> None:
         """Change the text, and read it again; where that gives no site, nothing is changed and it is said why."""
@@ -157,7 +165,8 @@ class _Street:
             text = make(draft)
             site = await self._read(text)
         except InputError as error:
-            self._say("\n".join(problem.message for problem in error.problems[:4]), wrong=True)
+            self._say("\n".join(problem.message for problem in error.problems[:4]), wrong=N_("Nothing was changed"))
+            self._board.release()
             return
         self._notice.clear()
         draft.take(text, site)
@@ -190,7 +199,7 @@ class _Street:
         try:
             session.open_street(replace(session.street, site=self._draft.site))
         except LyktaError as error:
-            self._say(session.say("It cannot be simulated yet: {why}", why=str(error)[:600]), wrong=True)
+            self._say(session.say("It cannot be simulated yet: {why}", why=str(error)[:600]), wrong=N_("Nothing was simulated"))
             return
         session.draft = profile
         self._say(session.say("Tune and Night simulate this street now."))
@@ -222,7 +231,7 @@ class _Street:
         try:
             saved = self._draft.save(path)
         except LyktaError as error:
-            self._say(str(error), wrong=True)
+            self._say(str(error), wrong=N_("Nothing was saved"))
             return
         self._say(self._session.say("Saved in {file}.", file=brief(str(saved), 200)))
         self._show_bar()
@@ -245,4 +254,5 @@ class _Street:
 
 
 _SIGNS = (("▼", N_("entrance")), ("◯", N_("sensor and its range")), ("◔", N_("radar")), ("◎", N_("has a floor")))
+_DOUBTFUL = ("⭕", N_("the check doubts it"))
 Edit = Callable[[Callable[[SiteDraft], str]], Awaitable[None]]

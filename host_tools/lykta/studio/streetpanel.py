@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from nicegui import ui
@@ -12,14 +13,16 @@ from lykta.corehost import schema
 from lykta.errors import LyktaError
 from lykta.site.model import Lamp, Site
 from lykta.site.projection import Projection
+from lykta.site.writer import metres
 from lykta.studio import day
-from lykta.studio.editing import NONE, PROPOSED, SiteDraft, guessed_between
+from lykta.studio.editing import NONE, PROPOSED, Doubt, SiteDraft, guessed_between
 from lykta.studio.mapping import neighbours_of
 from lykta.studio.page import brief, working
 from lykta.studio.session import Session
 from lykta.studio.telling import PHASES
 from lykta.studio.words import N_
 from lykta.studio.work import Newest
+from lykta.units import NotAQuantity
 
 _NEIGHBOURS = 6
 _EQUIPMENT = {
@@ -31,6 +34,8 @@ _EQUIPMENT = {
     "ideal": N_("ideal sensor"),
 }
 _RADAR = "radar:"
+_KEY, _SETTLED_MS = "data-key", 60  # of a control, by which it is found again; when the browser has built it
+Control = TypeVar("Control", bound=ui.element)
 _CLASSES = (N_("pedestrians"), N_("cyclists"), N_("cars"))
 _SETTINGS = ((schema.PRESENCE, "level", N_("level")), (schema.AHEAD, "length", N_("ahead")), (schema.HOLD, "time", N_("hold")))
 Edit = Callable[[Callable[[SiteDraft], str]], Awaitable[None]]
@@ -43,11 +48,16 @@ class StreetPanel:
         self._session = session
         self._edit = edit
         self._newest = Newest()
+        self._doubts: Sequence[Doubt] = ()
         self._body = ui.element("div").classes("panel stack")
 
     def take(self, draft: SiteDraft, simulated: bool) -> None:
         """Show parts of this street from now on. `simulated`: whether nights of it can be shown."""
         self._draft, self._simulated = draft, simulated
+
+    def doubtful(self, doubts: Sequence[Doubt]) -> None:
+        """What the check says of the street, to be told at the points that it is about."""
+        self._doubts = doubts
 
     def show(self, points: Sequence[int]) -> None:
         """Show what is known at once of some points: lamps, a junction, or the whole street."""
@@ -62,7 +72,7 @@ class StreetPanel:
             elif lamps:
                 self._several(lamps)
             elif points:
-                self._junction(site.points[points[0]].id)
+                self._junction(points[0])
             else:
                 self._overview(site)
 
@@ -109,7 +119,10 @@ class StreetPanel:
             for zone, count in Counter(lamp.zone for lamp in site.lamps).items():
                 self._fact(say("Zone {name}", name=brief(zone, 30)), say("{count} lamps", count=say.number(count)))
         ui.label(
-            say("Click a lamp for its night. Shift and drag chooses many, Ctrl and click one more; Enter and arrow keys work too.")
+            say(
+                "Click a lamp for its night; drag it then to move it. Shift and drag chooses many, Ctrl and click one more. "
+                "By key: Enter, arrows, M."
+            )
         ).classes("quiet small")
 
     # -- one lamp
@@ -117,6 +130,7 @@ class StreetPanel:
     def _lamp(self, number: int, lamp: Lamp) -> None:
         say, site = self._session.say, self._draft.site
         self._title(brief(lamp.id, 40))
+        self._doubted(number)
         fixture = site.fixtures[lamp.fixture]
         power = f"{say.number(fixture.max_mw * lamp.heads / 1000, 1)} W" if fixture.power_known else say("power unknown")
         latitude, longitude = Projection(site.latitude, site.longitude).to_degrees(
@@ -138,6 +152,7 @@ class StreetPanel:
             else:
                 ui.label(say("Not simulated yet as it is on the map.")).classes("quiet")
         self._change(say("Change"))
+        self._place(lamp.id, lamp.x_cm, lamp.y_cm)
         self._controls([lamp])
         self._entrance(lamp.id)
         self._settings(lamp)
@@ -192,32 +207,79 @@ class StreetPanel:
         self._controls(lamps)
         self._guessed([lamp.id for lamp in lamps])
 
-    def _junction(self, name: str) -> None:
-        self._title(brief(name, 40))
+    def _junction(self, number: int) -> None:
+        point = self._draft.site.points[number]
+        self._title(brief(point.id, 40))
+        self._doubted(number)
         ui.label(self._session.say("A place without a lamp.")).classes("quiet")
-        self._entrance(name)
+        self._place(point.id, point.x_cm, point.y_cm)
+        self._entrance(point.id)
+
+    def _doubted(self, number: int) -> None:
+        """What the check says of one point."""
+        for doubt in self._doubts:
+            if number in doubt.points:
+                ui.label(brief(doubt.message, 400)).classes("notice").mark("doubt")
 
     # -- what can be changed
+
+    def _place(self, name: str, x_cm: int, y_cm: int) -> None:
+        """Where it stands on the plane, to be written instead of dragged."""
+        say = self._session.say
+        with ui.element("div").classes("pair"):
+            for axis, label, now in ((0, say("Metres to the east"), x_cm), (1, say("Metres to the north"), y_cm)):
+                written = metres(now) if say.language == "en" else metres(now).replace(".", ",")
+                field = self._keyed(ui.input(label=label, value=written).props("outlined dense"), f"place-{axis}")
+                for event in ("keydown.enter", "blur"):
+                    field.on(event, lambda field=field, axis=axis: self._move(name, field, axis))
+
+    async def _move(self, name: str, field: ui.input, axis: int) -> None:
+        """Move a point to where a field says; the field says what is wrong with it."""
+        point = next(point for point in self._draft.site.points if point.id == name)
+        try:
+            way = self._session.say.parse("length", str(field.value)) - (point.y_cm if axis else point.x_cm)
+        except NotAQuantity as error:
+            field.props["error-message"] = str(error)
+            field.props("error")
+            return
+        field.props(remove="error")
+        if way:
+            await self._do(f"place-{axis}", lambda draft: draft.with_moved([name], *((0, way) if axis else (way, 0))))
+
+    @staticmethod
+    def _keyed(control: Control, key: str) -> Control:
+        """Mark a control, so that whoever changed something with it finds himself there again."""
+        control.props[_KEY] = key
+        return control.mark(key)
+
+    async def _do(self, key: str, make: Callable[[SiteDraft], str]) -> None:
+        """Change the street; the panel is made anew, and the keyboard stays at its control."""
+        await self._edit(make)
+        with self._body:
+            ui.run_javascript(f"setTimeout(() => document.querySelector('.map-side [{_KEY}=\"{key}\"]')?.focus(), {_SETTLED_MS})")
 
     def _controls(self, lamps: Sequence[Lamp]) -> None:
         say, site = self._session.say, self._draft.site
         names = [lamp.id for lamp in lamps]
         zones = {lamp.zone for lamp in lamps}
         zone = ui.select({name: brief(name, 40) for name in site.zones}, value=zones.pop() if len(zones) == 1 else None, label=say("Zone"))
-        zone.props("outlined dense").mark("zone").on_value_change(
-            lambda event: self._edit(lambda draft: draft.with_zone(names, event.value))
+        self._keyed(zone.props("outlined dense"), "zone").on_value_change(
+            lambda event: self._do("zone", lambda draft: draft.with_zone(names, event.value))
         )
-        fresh = ui.input(label=say("New zone")).props("outlined dense").mark("new-zone")
+        fresh = self._keyed(ui.input(label=say("New zone")).props("outlined dense"), "new-zone")
         fresh.on(
-            "keydown.enter", lambda: self._edit(lambda draft: draft.with_zone(names, fresh.value.strip())) if fresh.value.strip() else None
+            "keydown.enter",
+            lambda: self._do("new-zone", lambda draft: draft.with_zone(names, fresh.value.strip())) if fresh.value.strip() else None,
         )
         choices = {key: say(name) for key, name in _EQUIPMENT.items()}
         if len(lamps) == 1:
             choices |= {f"{_RADAR}{point}": say("radar towards {point}", point=brief(point, 24)) for point in self._near(lamps[0])}
-        sensors = ui.select(choices, label=say("Sensors: {now}", now=self._equipped(lamps))).props("outlined dense").mark("sensors")
-        sensors.on_value_change(lambda event: self._edit(lambda draft: self._with_sensors(draft, names, event.value)))
-        adaptive = ui.switch(say("Follows people"), value=all(lamp.adaptive for lamp in lamps)).mark("adaptive")
-        adaptive.on_value_change(lambda event: self._edit(lambda draft: draft.with_control(names, bool(event.value))))
+        sensors = ui.select(choices, label=say("Sensors: {now}", now=self._equipped(lamps))).props("outlined dense")
+        self._keyed(sensors, "sensors").on_value_change(
+            lambda event: self._do("sensors", lambda draft: self._with_sensors(draft, names, event.value))
+        )
+        adaptive = self._keyed(ui.switch(say("Follows people"), value=all(lamp.adaptive for lamp in lamps)), "adaptive")
+        adaptive.on_value_change(lambda event: self._do("adaptive", lambda draft: draft.with_control(names, bool(event.value))))
 
     @staticmethod
     def _with_sensors(draft: SiteDraft, names: Sequence[str], choice: str) -> str:
@@ -239,8 +301,8 @@ class StreetPanel:
     def _entrance(self, name: str) -> None:
         say = self._session.say
         there = name in self._draft.site.entrances
-        switch = ui.switch(say("People come in and go out here"), value=there).mark("entrance")
-        switch.on_value_change(lambda event: self._edit(lambda draft: draft.with_entrance(name, bool(event.value))))
+        switch = self._keyed(ui.switch(say("People come in and go out here"), value=there), "entrance")
+        switch.on_value_change(lambda event: self._do("entrance", lambda draft: draft.with_entrance(name, bool(event.value))))
         self._guessed([name])
 
     def _guessed(self, names: Sequence[str]) -> None:

@@ -1,11 +1,12 @@
 // The map on a page: one canvas for a street and, where a night is given, the bar that plays it. The server hands over data once,
 // and of a street that lives what has changed, a few times a second; it is told what was chosen and at which moment the night stands, never asked for a frame.
 
-import { drawLive, drawNight, Live, Replay, Street, View } from "/lykta/map/index.js";
+import { drawLive, drawNight, Live, Move, Replay, Street, View } from "/lykta/map/index.js";
 
 const SPEEDS = [1, 5, 10, 30, 60, 300];
 const SETTLED_MS = 250; // after a scrub the server is told where it ended
 const LONGEST_FRAME_MS = 100;
+const MOVE_CM = 100, FINE_CM = 10; // an arrow key moves what is chosen so far; with Shift
 
 export default {
   template: `
@@ -16,7 +17,7 @@ export default {
         <button type="button" :aria-label="words.farther" :title="words.farther" @click="view.zoom(1 / 1.5)"><i class="material-icons">remove</i></button>
         <button type="button" :aria-label="words.whole" :title="words.whole" @click="view.fit()"><i class="material-icons">fit_screen</i></button>
       </div>
-      <div class="board-said" v-show="said">{{ said }}</div>
+      <div class="board-said" v-show="said" :aria-live="playing ? 'off' : 'polite'">{{ said }}</div>
       <div class="board-bar" v-if="plays" v-show="loaded">
         <button type="button" class="board-play" :aria-label="playing ? words.pause : words.play" :title="playing ? words.pause : words.play" @click="toggle">
           <i class="material-icons">{{ playing ? "pause" : "play_arrow" }}</i></button>
@@ -34,18 +35,23 @@ export default {
           <select :value="speed" @change="setSpeed"><option v-for="one in speeds" :key="one" :value="one">{{ one }}×</option></select></label>
       </div>
     </div>`,
-  props: { words: Object, plays: Boolean, lives: Boolean },
+  props: { words: Object, plays: Boolean, lives: Boolean, edits: Boolean },
   data() {
     return { lamps: 0, said: "", loaded: false, playing: false, clock: "", phase: "", t: 0, from: 0, until: 1, first: "", last: "", speed: 10, speeds: SPEEDS };
   },
   mounted() {
     this.under = -1; // the point under the pointer
+    this.keys = false; // what is chosen is moved by keys
     this.keep = {}; // street and replay: large, and not for Vue to watch
     this.view = new View(this.$refs.canvas, () => this.draw(), {
       click: (px, py, event) => this.click(px, py, event),
       box: (x0, y0, x1, y1) => this.choose(this.keep.street?.lampsWithin(x0, y0, x1, y1) || []),
       hover: (px, py) => this.hover(px, py),
       key: (event) => this.key(event),
+      command: (event) => this.command(event),
+      grab: (px, py) => this.grab(px, py),
+      drag: (px, py) => this.drag(px, py),
+      drop: (done) => this.drop(done),
       shown: (there) => this.shown(there),
     });
     this.unwatch = new MutationObserver(() => this.view.later());
@@ -79,6 +85,11 @@ export default {
     /** What an edit changed of the street. */
     change(data) {
       this.keep.street?.change(data);
+      this.view.later();
+    },
+    /** What was on its way stays where it was. */
+    release() {
+      if (this.keep.street) this.keep.street.move = null;
       this.view.later();
     },
     /** What has changed of the street as its nodes tell it. */
@@ -194,7 +205,7 @@ export default {
       const { street } = this.keep;
       if (!street) return;
       const point = street.pick(this.view, px, py);
-      this.$refs.canvas.style.cursor = point >= 0 ? "pointer" : "grab";
+      this.$refs.canvas.style.cursor = point < 0 ? "grab" : this.edits && street.chosen.has(point) ? "move" : "pointer";
       this.under = point;
       this.tell(point);
     },
@@ -207,16 +218,68 @@ export default {
     },
     choose(points) {
       this.keep.street.chosen = new Set(points);
+      this.keep.street.move = null;
       this.tell();
       this.view.later();
       this.$emit("choose", { points });
+    },
+    // -- moving what is chosen
+
+    /** Whether what is chosen lies there: then a drag moves it, not the map. */
+    grab(px, py) {
+      const { street } = this.keep, point = this.edits && street ? street.pick(this.view, px, py) : -1;
+      if (point < 0 || !street.chosen.has(point)) return false;
+      street.move = new Move(street, street.chosen, this.view.cmX(px), this.view.cmY(py));
+      return true;
+    },
+    drag(px, py) {
+      this.keep.street.move.to(this.view.cmX(px), this.view.cmY(py));
+      this.moved();
+    },
+    moved() {
+      this.said = this.keep.street.move.said();
+      this.view.later();
+    },
+    /** Let go: the server is told how far, and what comes back of it is drawn; or nothing has happened. */
+    drop(done) {
+      const { street } = this.keep, { move } = street;
+      this.keys = false;
+      if (done && !move.still) this.$emit("move", { points: [...move.points], dx: move.dx, dy: move.dy });
+      else street.move = null;
+      this.tell();
+      this.view.later();
+    },
+    /** Keys while something is moved by them: arrows, Enter to put it there, Escape to leave it. */
+    moveKey(event, ways) {
+      const step = event.shiftKey ? FINE_CM : MOVE_CM;
+      if (ways[event.key]) {
+        const [dx, dy] = ways[event.key];
+        this.keep.street.move.by(dx * step, dy * step);
+        this.moved();
+      } else if (event.key === "Enter" || event.key === "m") this.drop(true);
+      else if (event.key === "Escape") this.drop(false);
+      else return false;
+      return true;
+    },
+    /** Ctrl and Z, Ctrl and Y. */
+    command(event) {
+      const key = event.key.toLowerCase();
+      if (!this.edits || (key !== "z" && key !== "y")) return false;
+      this.$emit(key === "z" && !event.shiftKey ? "undo" : "redo");
+      return true;
     },
     /** Arrows go from lamp to lamp where one is chosen; else the map moves. True where the key was for us. */
     key(event) {
       const { street, replay } = this.keep;
       const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
       const [chosen = -1] = street?.chosen || [];
-      if (event.key === " " && replay && this.plays) this.toggle();
+      if (this.keys && street?.move) return this.moveKey(event, ways);
+      if (event.key === "Escape" && this.view.held) this.view.letGo(false);
+      else if (event.key === "m" && this.edits && chosen >= 0) {
+        street.move = new Move(street, street.chosen);
+        this.keys = true;
+        this.moved();
+      } else if (event.key === " " && replay && this.plays) this.toggle();
       else if ((event.key === "," || event.key === ".") && replay) this.step(event.key === "." ? 1 : -1);
       else if (event.key === "Escape" && chosen >= 0) this.choose([]);
       else if (event.key === "Enter" && street && chosen < 0) this.choose([street.grid.nearest(this.view.x, this.view.y, 1e9, (i) => i < street.count)]);

@@ -20,19 +20,10 @@ export class Street {
     this.name = data.name;
     this.ids = data.ids;
     this.count = data.lamps;
-    this.x = unpack(data.x);
-    this.y = unpack(data.y);
-    this.atX = this.x.slice();
-    this.atY = this.y.slice();
-    this.atX.set(unpack(data.post_x));
-    this.atY.set(unpack(data.post_y));
-    this.links = { a: unpack(data.links.a), b: unpack(data.links.b), kind: unpack(data.links.kind), guessed: new Set(data.links.guessed) };
-    this.zones = data.zones;
     this.ranges = data.ranges;
     this.source = data.source;
     this.colours = data.colours;
     this.change(data);
-    this.grid = new Grid(this.atX, this.atY);
     this.spacing = this.usualSpacing();
     this.unmatched = new Set(data.unmatched || []);
     this.chosen = new Set();
@@ -43,8 +34,17 @@ export class Street {
     this.cost = 0;
   }
 
-  /** Take over what an edit may change: zones, sensors, entrances, what lamps are. */
+  /** Take over what an edit may change: places, links, zones, sensors, entrances, what lamps are. */
   change(data) {
+    this.x = unpack(data.x);
+    this.y = unpack(data.y);
+    this.atX = this.x.slice();
+    this.atY = this.y.slice();
+    this.atX.set(unpack(data.post_x));
+    this.atY.set(unpack(data.post_y));
+    this.grid = new Grid(this.atX, this.atY);
+    this.links = { a: unpack(data.links.a), b: unpack(data.links.b), kind: unpack(data.links.kind), guessed: new Set(data.links.guessed) };
+    this.move = null; // what is on its way to another place
     this.zone = unpack(data.zone);
     this.zones = data.zones;
     this.what = unpack(data.what);
@@ -318,6 +318,7 @@ export class Street {
     ring(this.marked, radius + 5, look.guessed, 3);
     ring(this.chosen, radius + 1.5, look.chosen, 5);
     ring(this.chosen, radius + 1.5, look.chosenRing, 2.5);
+    this.move?.draw(g, view, look);
     if (view.box && view.moving) {
       const [ax, ay, bx, by] = view.box;
       Object.assign(g, { strokeStyle: look.chosenRing, lineWidth: 1.5, fillStyle: "rgba(255,176,0,0.12)" });

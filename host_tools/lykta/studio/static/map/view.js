@@ -5,7 +5,8 @@ const STEP = 80; // px an arrow key moves the map
 const CLOSEST = 0.6; // px per cm
 
 export class View {
-  /** `draw(view)` paints a frame; `on` has what a gesture means: click(x, y, event), box(x0, y0, x1, y1, event), hover(x, y). */
+  /** `draw(view)` paints a frame; `on` has what a gesture means: click(x, y, event), box(x0, y0, x1, y1, event), hover(x, y),
+   *  key(event), command(event) of a key with Ctrl; grab(x, y) says whether a thing lies there that is dragged in the map's place; then drag(x, y), and drop(done). */
   constructor(canvas, draw, on = {}) {
     Object.assign(this, { canvas, draw, on, x: 0, y: 0, scale: 0.02, width: 0, height: 0, ratio: 1, farthest: 1e-4 });
     this.pointers = new Map();
@@ -18,7 +19,10 @@ export class View {
     listen("pointerdown", (event) => this.down(event));
     listen("pointermove", (event) => this.move(event));
     listen("pointerup", (event) => this.up(event));
-    listen("pointercancel", (event) => this.pointers.delete(event.pointerId));
+    listen("pointercancel", (event) => {
+      this.pointers.delete(event.pointerId);
+      this.letGo(false);
+    });
     listen("wheel", (event) => this.wheel(event), { passive: false });
     listen("keydown", (event) => this.key(event));
     this.watcher = new ResizeObserver(() => this.resize());
@@ -121,7 +125,9 @@ export class View {
     const [px, py] = this.spot(event);
     this.pointers.set(event.pointerId, [px, py]);
     this.start = [px, py];
+    if (this.held) this.letGo(false);
     this.moving = this.pointers.size > 1;
+    this.held = !this.moving && !event.shiftKey && !event.ctrlKey && Boolean(this.on.grab?.(px, py));
     this.box = event.shiftKey && this.on.box ? [px, py, px, py] : null;
   }
 
@@ -133,7 +139,9 @@ export class View {
       return;
     }
     if (Math.hypot(px - this.start[0], py - this.start[1]) > MOVED) this.moving = true;
-    if (this.box) {
+    if (this.held) {
+      if (this.moving) this.on.drag(px, py);
+    } else if (this.box) {
       this.box = [...this.start, px, py];
       this.later();
     } else if (this.pointers.size === 2) {
@@ -152,14 +160,22 @@ export class View {
     if (!there || this.pointers.size) return;
     const box = this.box;
     this.box = null;
-    if (box && this.moving) {
+    if (this.held && this.moving) this.letGo(true);
+    else if (box && this.moving) {
       const [x0, x1] = [box[0], box[2]].sort((a, b) => a - b), [y0, y1] = [box[1], box[3]].sort((a, b) => a - b);
       this.on.box(this.cmX(x0), this.cmY(y1), this.cmX(x1), this.cmY(y0), event);
     } else if (!this.moving) {
       this.on.click?.(...this.spot(event), event);
     }
+    this.letGo(false);
     this.moving = false;
     this.later();
+  }
+
+  /** What is being dragged stays where it is now (`done`), or goes back to where it was. */
+  letGo(done) {
+    if (this.held) this.on.drop(done);
+    this.held = false;
   }
 
   wheel(event) {
@@ -168,7 +184,10 @@ export class View {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      if (!event.altKey && this.on.command?.(event)) event.preventDefault();
+      return;
+    }
     const ways = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
     if (this.on.key?.(event)) event.preventDefault();
     else if (ways[event.key]) this.pan(...ways[event.key]);
