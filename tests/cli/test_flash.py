@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from lykta.cli import main
 from lykta.node import rounds
 from lykta.node.inventory import Inventory, inventory_path
-from lykta.vm import registry
+from lykta.vm import espimage, registry
 from lykta.vm.bench import Bench
 from tests.node.table import SITE, SMALL, Table, image_in, put_runtime, street_with_keys, table
 
@@ -56,6 +57,20 @@ def test_dry_run__says_what_would_be_written(made: Table, capsys: pytest.Capture
     assert "would write firmware: 3 files into slot a" in said
     with Inventory(inventory_path(SITE)) as inventory:
         assert inventory.claims() == []
+
+
+def test_unknown_image__is_asked_for_once(made: Table, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """Refused with its hash and what to do; taken with it; and by itself when a board of the street was flashed with it."""
+    digest = hashlib.sha256(made.image.read_bytes()).hexdigest()
+    monkeypatch.setattr(espimage, "TRAINING", "no image is for training")
+    words = (SITE, "K05", "--port", made.bench.ports[0], "--image", str(made.image), "--dry-run")
+    said = run(capsys, *words, status=2)
+    assert f"Its SHA-256 is {digest}." in said
+    assert "Then say `--sha256` with that number, once" in said
+    assert "would write" in run(capsys, *words, "--sha256", digest)
+    with Inventory(inventory_path(SITE)) as inventory:
+        inventory.note("K04", "flashed", {"image": {"file": made.image.name, "sha256": digest}})
+    assert "would write" in run(capsys, *words)
 
 
 def test_json__is_one_line_for_each_board(made: Table, capsys: pytest.CaptureFixture[str]):

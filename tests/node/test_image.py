@@ -60,15 +60,18 @@ def test_training_image__is_refused_by_a_real_chip(tmp_path: Path):
 
 
 def test_unknown_image__is_taken_only_with_the_hash_that_a_person_compared(tmp_path: Path):
-    """Not known to the board file: refused, with its hash; then taken with it, and refused with another. A known one needs nothing."""
+    """Not known to the board file: refused, with its hash; taken with it, said now or before. A known one needs nothing."""
     file = tmp_path / "ESP32_GENERIC-OTA-20260101-v1.29.0.bin"
     file.write_bytes(rehashed(real()))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    with pytest.raises(WrongImage, match=f"does not know this image .*{digest}"):
+    with pytest.raises(WrongImage, match=f"SHA-256 is {digest}"):
         load_image(file, BOARD)
     with pytest.raises(WrongImage, match="not the 0000"):
         load_image(file, BOARD, "0000")
     assert load_image(file, BOARD, digest.upper()).sha256 == digest
+    assert load_image(file, BOARD, compared=[digest]).sha256 == digest
+    with pytest.raises(WrongImage, match="not the 0000"):
+        load_image(file, BOARD, "0000", [digest])
     known = replace(BOARD, runtime=replace(BOARD.runtime, images=(Image(file.name, digest),)))
     image = load_image(tmp_path, known)
     assert (image.sha256, image.training) == (digest, False)

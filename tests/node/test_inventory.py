@@ -99,6 +99,14 @@ def test_revoked__board_never_comes_back(inventory: Inventory):
     assert inventory.revoke("K07", "no board there") == ""
 
 
+def test_images__are_those_with_which_a_board_was_flashed(inventory: Inventory):
+    """Each once, of all lamps; a board that kept its runtime tells of none."""
+    for lamp, image in (("K05", {"file": "a.bin", "sha256": "aa"}), ("K06", {"file": "a.bin", "sha256": "aa"}), ("K07", None)):
+        inventory.note(lamp, "flashed", {"image": image})
+    inventory.note("K07", "selftest", {"image": {"sha256": "bb"}})
+    assert {"aa"} == inventory.images()
+
+
 def test_inventory__outlives_the_program(tmp_path: Path):
     """Closed and opened again it says the same."""
     with Inventory(tmp_path / "x.sqlite", "Eva") as one:

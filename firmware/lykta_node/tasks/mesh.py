@@ -149,6 +149,9 @@ class Mesh:
             self._frame[row.ORIGIN] = sender
             self._frame[row.AGE] = age
             self.control.frame(self._frame)
+            if buffer[telegram.HOPS] < self._hops and sender in self._adjacent:
+                # Heard over another's relay first: those behind this lamp may hear nobody else.
+                buffer[telegram.HOPS] = self._hops
         elif kind == telegram.HEARTBEAT:
             if wire.take(self._sign, 0, payload.HEARTBEAT) and wire.at == end and sender in self._adjacent:
                 self.control.heartbeat(sender, age, self._sign[payload.ON_SHARE], self._sign[payload.LYING])

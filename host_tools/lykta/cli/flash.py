@@ -37,7 +37,7 @@ Choose = Callable[[str, str], Wanted]
 @click.option("--all", "whole_street", is_flag=True, help="All lamps, guided: plug in, press Enter, next lamp.")
 @click.option("--port", "ports", multiple=True, envvar="LYKTA_PORT", metavar="PORT", help="The board's port; several times for several.")
 @click.option("--image", type=click.Path(path_type=Path), envvar="LYKTA_IMAGE", metavar="PATH", help=_IMAGE)
-@click.option("--sha256", default="", metavar="HEX", help="What the image has, compared by you, where the board file does not know it.")
+@click.option("--sha256", default="", metavar="HEX", help="What the image has, compared by you; said once for each new image.")
 @click.option("--profile", default="", metavar="FILE", help="Another profile than the site names.")
 @click.option("--network", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER", help=_NETWORK)
 @click.option("--replace", is_flag=True, help="The lamp gets another board: its history stays, the old board is free.")
@@ -75,8 +75,8 @@ def flash(
     if lamp:
         lamp = street.lamp(lamp).id
     options = Options(rewrite=rewrite, erase=erase, replace=replace, dry_run=dry_run, test=test, baud=baud)
-    preparation = Preparation(street, Images(image, sha256), dt.date.today())
     with street.inventory(who) as inventory:
+        preparation = Preparation(street, Images(image, sha256, inventory.images()), dt.date.today())
         table = _Table(street, preparation, inventory, options, jobs, _Printer(street, labels, as_json, dry_run))
         outcomes = table.one(lamp, the_port(ports[0] if ports else None)) if lamp else table.all(list(ports))
     context.exit(rounds.worst(outcomes))

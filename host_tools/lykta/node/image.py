@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,9 @@ class RuntimeImage:
             )
 
 
-def load_image(path: Path, board: Board, sha256: str = "") -> RuntimeImage:
-    """The image in a file, or the newest fitting one in a folder. `sha256`: what the person says it has, where the board file has none.
+def load_image(path: Path, board: Board, sha256: str = "", compared: Collection[str] = ()) -> RuntimeImage:
+    """The image in a file, or the newest fitting one in a folder. `sha256`: what the person says it has, where the board file has none;
+    `compared`: what was said so before.
 
     WrongImage where there is none, it is damaged, for another chip, too long, or not the one that was asked for.
     """
@@ -73,7 +75,7 @@ def load_image(path: Path, board: Board, sha256: str = "") -> RuntimeImage:
         )
     training = program.name == espimage.TRAINING
     if not training:
-        _check_hash(file, digest, board, sha256)
+        _check_hash(file, digest, board, sha256, compared)
     start = program_at - board.runtime.at
     body = data[start : start + program.length]
     version = _version(file, program.version)
@@ -100,9 +102,9 @@ def _file(path: Path, board: Board) -> Path:
     return path
 
 
-def _check_hash(file: Path, digest: str, board: Board, given: str) -> None:
+def _check_hash(file: Path, digest: str, board: Board, given: str, compared: Collection[str]) -> None:
     """The image must be one that the board file knows, or one whose hash a person has compared."""
-    if board.runtime.known(digest):
+    if board.runtime.known(digest) or (not given and digest in compared):
         return
     if given:
         if given.lower() == digest:
@@ -111,8 +113,9 @@ def _check_hash(file: Path, digest: str, board: Board, given: str) -> None:
         raise WrongImage(str(file), what, "The file is damaged or another one: get it again.")
     raise WrongImage(
         str(file),
-        f"the file of {board.id} does not know this image (SHA-256 {digest}).",
-        f"If it is what {board.runtime.source} gives, for two people on two days: `--sha256 {digest}`, or write it into the board file.",
+        f"nobody has said yet that this image is the right one. Its SHA-256 is {digest}.",
+        f"Get it a second time, over another line if you can, from {board.runtime.source}, and compare (`sha256sum FILE`). Is it the same? "
+        "Then say `--sha256` with that number, once: the street's inventory remembers it.",
     )
 
 

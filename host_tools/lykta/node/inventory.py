@@ -212,6 +212,11 @@ class Inventory:
         found = [event for event in self.history(lamp, mac) if event.kind == kind]
         return found[-1] if found else None
 
+    def images(self) -> frozenset[str]:
+        """SHA-256 of every image of a runtime with which a board was flashed: somebody compared each, or its board file has it."""
+        images = (event.about.get("image") for event in self.history() if event.kind == "flashed")
+        return frozenset(image["sha256"] for image in images if image)
+
     def _at(self) -> str:
         return self._now().astimezone(dt.UTC).isoformat(timespec="seconds")
 

@@ -20,14 +20,15 @@ from lykta.node.street import Street
 
 @dataclass(frozen=True)
 class Images:
-    """Where the runtime is taken from: a file or a folder, None for nowhere; `sha256`: what a person has compared."""
+    """Where the runtime is taken from: a file or a folder, None for nowhere; `sha256`: what a person has compared, `compared`: before."""
 
     path: Path | None
     sha256: str = ""
+    compared: frozenset[str] = frozenset()
 
     def of(self, board: Board) -> RuntimeImage | None:
         """The image for boards of a kind. WrongImage."""
-        return load_image(self.path, board, self.sha256) if self.path else None
+        return load_image(self.path, board, self.sha256, self.compared) if self.path else None
 
 
 class Preparation:
