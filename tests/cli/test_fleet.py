@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,9 +18,15 @@ from rich.console import Console
 from lykta.cli import fleet_options
 from lykta.cli.fleet_view import View
 from lykta.fleet import commands, topics
+from lykta.fleet.acts import Act, note
 from lykta.fleet.clock import FILE, StreetClock, clock_of, now_of
 from lykta.fleet.database import Batch, Database
 from lykta.fleet.model import Command, Event
+from lykta.fleet.people import Person
+from lykta.fleet.proposal import Conformity
+from lykta.fleet.proposals import Proposals
+from lykta.node.street import load_street
+from lykta.profiles import load_profile, text_of
 from tests.fleet.post import NIGHT, Scene, event, name, topic, until
 from tests.fleet.test_database import row
 
@@ -115,6 +122,8 @@ def test_fleet__without_a_network_says_how_to_make_one(here: Path, lykta: Run):
         (("override", SITE, "--until", "03:00", "--level", "30", "--why", "x"), "30 %"),
         (("restart", SITE, "--why", "x"), "say which lamps"),
         (("window", SITE), "say why"),
+        (("emergency", SITE, "--until", "soon"), "no time"),
+        (("approve", SITE), "NUMBER"),
     ],
 )
 def test_command__that_lacks_something_says_what(here: Path, lykta: Run, words: tuple[str, ...], said: str):
@@ -143,7 +152,7 @@ def test_events_and_alarms_and_commands__come_from_the_history(here: Path, lykta
     assert json.loads(said)["kind"] == "security"
     _, said, _ = lykta("fleet", "alarms", SITE)
     assert said.split() == ["2026-12-14", "23:00:00", name("K05"), "lamp-out", "open", "dark"]
-    _, said, _ = lykta("fleet", "commands", SITE)
+    _, said, _ = lykta("fleet", "commands", SITE, "--each")
     assert ("anna" in said, "[not sent]" in said, '"accident"' in said) == (True, True, True)
 
 
@@ -159,6 +168,55 @@ def test_events_and_alarms__say_when_nobody_keeps_a_history(here: Path, lykta: R
     assert "nobody has written it since" in lykta("fleet", "alarms", SITE)[2]
     database.write(Batch(telemetry=[new]))
     assert lykta("fleet", "alarms", SITE)[1:] == ("No alarm is open.\n", "")
+
+
+def test_record__says_who_did_what_and_how_it_was_before(here: Path, lykta: Run):
+    """A name that only a word stands for has a mark; nothing done is said."""
+    database = network(here)
+    now = int(dt.datetime.now(dt.UTC).timestamp())
+    assert "Nothing was done" in lykta("fleet", "commands", SITE)[1]
+    act = Act(now, "anna", "word", "override", "34 lamps", "none", "at least 100 % until 03:00", "accident")
+    commands.note(database, [Command(now, "anna", "accident", name("K05"), "override", 7, act.after, now + 60)], act)
+    note(database, Act(now + 1, "bertil", "certificate", "approve", "proposal 3", "open", "approved"))
+    newest, oldest = lykta("fleet", "commands", SITE)[1].splitlines()
+    assert newest.split("  ", 1)[1] == "bertil     approve   proposal 3: open -> approved"
+    assert oldest.split("  ", 1)[1] == 'anna*      override  34 lamps: none -> at least 100 % until 03:00  "accident"'
+    told = [json.loads(line) for line in lykta("fleet", "commands", SITE, "--json")[1].splitlines()]
+    assert [(one["who"], one["proof"], one["before"]) for one in told] == [("bertil", "certificate", "open"), ("anna", "word", "none")]
+    assert lykta("fleet", "export", SITE, "--out", "out")[0] == 0
+    assert pq.read_table(here / "out" / "acts.parquet")["who"].to_pylist() == ["anna", "bertil"]
+
+
+def test_proposals__are_listed_and_shown(here: Path, lykta: Run):
+    """What would change, who proposed it, how certain that is, and what can be done next."""
+    database = network(here)
+    assert lykta("fleet", "proposals", SITE)[1] == "Nothing was ever proposed.\n"
+    street = load_street(SITE)
+    winter = replace(street, profile=load_profile(changed(here)))
+    board = Proposals(database, street, now=lambda: NIGHT)
+    board.propose(winter, Person("anna"), "longer nights", ["K05"], Conformity(False, "service 98 % of 99.9 % asked for"))
+    listed = lykta("fleet", "proposals", SITE)[1]
+    assert listed.split() == [
+        "1", "2026-12-14", "23:00:00", "anna", "open:", "winter,", "1", "difference,", "1", "lamps", '"longer', 'nights"',
+    ]  # fmt: skip
+    shown = lykta("fleet", "proposals", SITE, "1")[1]
+    for words in (
+        'proposed by anna (by word only): "longer nights"',
+        "BREAKS the requirement: service 98 % of 99.9 % asked for",
+        "1 difference from Kungsholms strand, the profile that the site names:",
+        "path, all phases: idle 50 % -> 40 %",
+        "files of nodes that become others: program of 1, table of 1, adjacent of 1",
+    ):
+        assert words in shown
+    status, _, errors = lykta("fleet", "proposals", SITE, "2")
+    assert (status, "there is none of this number" in errors) == (2, True)
+
+
+def changed(folder: Path) -> Path:
+    """A profile of Kungsholms strand that rests lower."""
+    text = text_of(load_street(SITE).profile).replace("idle: 50 %", "idle: 40 %").replace("name: Kungsholms strand", "name: winter")
+    (folder / "winter.yaml").write_text(text, encoding="utf-8")
+    return folder / "winter.yaml"
 
 
 def test_export__says_in_every_file_what_its_columns_are(here: Path, lykta: Run):

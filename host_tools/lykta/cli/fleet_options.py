@@ -8,7 +8,7 @@ import datetime as dt
 import getpass
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -142,6 +142,19 @@ def whoever(who: str) -> str:
     return who or os.environ.get("LYKTA_WHO") or getpass.getuser()
 
 
+def _spare(asked: Asked, said: Callable[[str], None]) -> Asked:
+    """The same, with a spare database where its own cannot be used."""
+    from lykta.fleet.database import Gone
+
+    try:
+        asked.open().close()
+    except Gone as error:
+        spare = Path.cwd() / f"emergency-{dt.datetime.fromtimestamp(asked.now(), dt.UTC):%Y%m%dT%H%M%S}.sqlite"
+        said(f"{error} What is ordered now is written into {spare}: keep it.")
+        return replace(asked, database=str(spare))
+    return asked
+
+
 def _person(access: Access, who: str) -> Person:
     """Who is at work: whom the certificate names, else whoever says so. InputError where the two are not the same."""
     from lykta.fleet.people import CERTIFICATE, WORD, Person
@@ -156,9 +169,13 @@ def _person(access: Access, who: str) -> Person:
 
 @contextlib.asynccontextmanager
 async def fleet_of(
-    asked: Asked, role: str, who: str = "", record: bool = False, said: Callable[[str], None] = lambda text: None, wait: bool = True
-) -> AsyncIterator[Fleet]:
-    """The fleet of a site, connected in a role: "viewer", "operator" or "ingest". LyktaError where that is not possible."""
+    asked: Asked, role: str, who: str = "", record: bool = False, said: Callable[[str], None] = lambda text: None, wait: bool = True,
+    urgent: bool = False,
+) -> AsyncIterator[Fleet]:  # fmt: skip
+    """The fleet of a site, connected in a role: "viewer", "operator" or "ingest". LyktaError where that is not possible.
+
+    `urgent`: where the database is away a spare one, in the folder of the network, takes the record.
+    """
     try:
         from lykta.fleet.broker.access import take
         from lykta.fleet.client import Broker
@@ -167,6 +184,7 @@ async def fleet_of(
     except ImportError:
         raise EnvironmentLacks(_LACKS) from None
     street = asked.street()
+    asked = _spare(asked, said) if urgent else asked
     asked.open().close()  # says what is missing
     with take(asked.folder, role, asked.district, who) as access:
         district = asked.district or (access.districts[0] if len(access.districts) == 1 else "")

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lykta.cli.fleet_options import (
     Asked,
-    answer_of,
     fleet_of,
     fleet_options,
     lamp_options,
@@ -20,7 +20,6 @@ from lykta.cli.fleet_options import (
     listed,
     moment_of,
     run,
-    shown,
     who_options,
 )  # fmt: skip
 from lykta.errors import InputError
@@ -65,6 +64,50 @@ def override(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: 
     moment = now if end else moment_of(until, asked.street().site.timezone, now)
     permille = 0 if end else _permille(level)
     return run(_order(asked, lamps, zones, who, lambda fleet, chosen: fleet.override(chosen, permille, moment, why)))
+
+
+@click.command()
+@click.argument("sites", nargs=-1, required=True, metavar="SITE...")
+@click.option(
+    "--network",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="The folder that `lykta broker` made, or people/ROLE-NUMBER of it. Default: SITE.network.",
+)
+@click.option(
+    "--database", metavar="FILE|URL", help="History: a file, or postgresql://user@host/name. Default: fleet.sqlite in the network."
+)
+@who_options
+@click.option("--until", default="", metavar="TIME", help="03:00 on the clocks of the site; within 24 hours. Default: for 4 hours.")
+@click.option("--end", is_flag=True, help="End it now.")
+def emergency(sites: tuple[str, ...], network: Path | None, database: str | None, why: str, who: str, until: str, end: bool) -> int:
+    """Emergency light: every lamp of SITE at full at once, as a minimum, also of several sites, one after the other.
+
+    It ends by itself. Lamps behind a gateway get it by radio. It is sent although the database is away: then a spare one takes the record.
+
+    \b
+    Example:
+      lykta fleet emergency my_site.yaml --why "search for a missing child"
+      lykta fleet emergency north.yaml south.yaml --network city.network --until 05:00
+      lykta fleet emergency my_site.yaml --end
+    """
+    worst = 0
+    for site in sites:
+        asked = Asked(site, network, database, "", "")
+        worst = max(worst, _emergency(asked, why or "emergency", who, until, end))
+    return worst
+
+
+def _emergency(asked: Asked, why: str, who: str, until: str, end: bool) -> int:
+    now = dt.datetime.fromtimestamp(asked.now(), dt.UTC)
+    site = asked.street().site
+    moment = moment_of(until, site.timezone, now) if until else None
+    click.echo(f"{site.name}:")
+
+    async def give(fleet: Fleet, chosen: list[str]) -> list[Command]:
+        return await fleet.override(chosen, 0, now, why) if end else await fleet.emergency(why, moment)
+
+    return run(_order(asked, (), (), who, give, urgent=True))
 
 
 def _permille(text: str) -> int:
@@ -137,9 +180,10 @@ def _need(why: str, excused: bool = False) -> None:
         raise InputError.of("--why", 'say why, for those who read the record later: --why "accident at the crossing".')
 
 
-async def _order(asked: Asked, lamps: Sequence[str], zones: Sequence[str], who: str, give: Give) -> int:
+async def _order(asked: Asked, lamps: Sequence[str], zones: Sequence[str], who: str, give: Give, urgent: bool = False) -> int:
     """Give a command to lamps, wait for their answers, and say what became of it: 0 where all have done it."""
-    async with fleet_of(asked, "operator", who) as fleet:
+    said = (lambda text: click.echo(text, err=True)) if urgent else (lambda text: None)
+    async with fleet_of(asked, "operator", who, said=said, urgent=urgent) as fleet:
         chosen = lamps_of(fleet.street, lamps, zones)
         answers: dict[tuple[str, int], tuple[bool, str]] = {}
         listening = asyncio.create_task(_collect(fleet, answers))
@@ -187,29 +231,3 @@ def _say(fleet: Fleet, given: Sequence[Command], answers: dict[tuple[str, int], 
             "A command is void after ten minutes: who comes back later will not obey it. `lykta fleet commands` shows later answers."
         )
     return int(len(done) < len(given))
-
-
-@click.command()
-@fleet_options
-@lamp_options
-@click.option("--days", type=click.FloatRange(min=0), default=7.0, show_default=True, help="Of so many days.")
-def commands(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], days: float) -> None:
-    """The record of commands: who gave which, when and why, and what the node said. The newest first.
-
-    \b
-    Example:
-      lykta fleet commands my_site.yaml --lamp K05 --days 90
-    """
-    from lykta.fleet import commands as record
-    from lykta.plan.nodefiles import node_names
-
-    street = asked.street()
-    names = node_names(street.site)
-    chosen = [names[lamp] for lamp in lamps_of(street, lamps, zones)] if lamps or zones else []
-    since = int(asked.now() - days * 86_400)
-    found = record.given(asked.open(), since, chosen)
-    for one in found:
-        told = f"{shown(one.at, street.site.timezone)}  {one.who:10} {one.node:28} {one.verb:9} {one.detail}"
-        click.echo(f"{told}  [{answer_of(one)}]" + (f'  "{one.why}"' if one.why else ""))
-    if not found:
-        click.echo("No command was given.")

@@ -37,6 +37,10 @@ from lykta.plan.nodefiles import district_of, node_names
 T = TypeVar("T")
 #: Letters that are written at once, and how long to wait for them to gather [s].
 _MOST, _LINGER_S = 2000, 0.25
+#: So many letters are under way to the broker at once.
+_AT_ONCE = 200
+#: How long the emergency light lasts where nobody says until when.
+EMERGENCY = dt.timedelta(hours=4)
 #: How often time is looked at: for silent nodes, and for what others have written into the database [s].
 _BEAT_S = 15.0
 #: More than even a street that lives sixty times as fast sees between two beats: the clock was set [s].
@@ -243,6 +247,21 @@ class Fleet:
         before = await self._overridden(lamps)
         return await self._give(lamps, "override", detail, why, made, by, int(until.timestamp()) if permille else None, before)
 
+    async def emergency(self, why: str, until: dt.datetime | None = None, by: Person | None = None) -> list[Command]:
+        """Full light at once on every lamp of the street, as a minimum, until a time (by default for 4 h), when it ends by itself.
+
+        It does not wait for the record: where the database is away it is sent all the same, and `said` is told that it is not written down.
+        """
+        end = until or dt.datetime.fromtimestamp(self._now(), dt.UTC) + EMERGENCY
+        end = end.astimezone(ZoneInfo(self.street.site.timezone))
+        made = lambda to, now: self._numbers.override(to, 1000, end, now)  # noqa: E731
+        try:
+            before = await self._overridden(self.street.lamps)
+        except Gone:
+            before = "not known: the database was away"
+        detail = f"at least 100 % until {end:%Y-%m-%d %H:%M}"
+        return await self._give(self.street.lamps, "override", detail, why, made, by, int(end.timestamp()), before, urgent=True)
+
     async def identify(self, lamps: Sequence[str], seconds: int, why: str = "", by: Person | None = None) -> list[Command]:
         """Blink the status LED."""
         return await self._give(lamps, "identify", f"for {seconds} s", why, lambda to, now: self._numbers.identify(to, seconds, now), by)
@@ -270,7 +289,7 @@ class Fleet:
 
     async def _give(
         self, lamps: Sequence[str], verb: str, detail: str, why: str, make: Callable[[Recipient, dt.datetime], Sealed],
-        by: Person | None, until: int | None = None, before: str = "",
+        by: Person | None, until: int | None = None, before: str = "", urgent: bool = False,
     ) -> list[Command]:  # fmt: skip
         """Seal, write down, send, and write down that it was sent. Lost or Gone where that is not possible."""
         person, people = by or self.person, self.recipients()
@@ -283,26 +302,46 @@ class Fleet:
             given.append((Command(int(now), person.name, why, self.names[lamp], verb, sealed.number, detail, until), sealed))
         about = acts.said_of(lamps, len(self.street.lamps))
         act = Act(int(now), person.name, person.proof, verb, about, before, detail, why)
-        return await self.send(given, topics.COMMAND, act)
+        return await self.send(given, topics.COMMAND, act, urgent)
 
-    async def send(self, given: Sequence[tuple[Command, Sealed]], kind: topics.Kind, act: Act | None = None) -> list[Command]:
-        """Send letters that are sealed; each is written down first, with the act that it is a part of. The commands as they were sent."""
+    async def send(
+        self, given: Sequence[tuple[Command, Sealed]], kind: topics.Kind, act: Act | None = None, urgent: bool = False
+    ) -> list[Command]:
+        """Send letters that are sealed; each is written down first, with the act that it is a part of. The commands as they were sent.
+
+        `urgent`: rather sent than written down, where the database is away.
+        """
         connection = self._connection
         if connection is None:
             raise Lost("There is no connection to the broker, so nothing was sent.")
-        await self.in_thread(lambda: commands.note(self.database, [command for command, _ in given], act))
         self._commanded = True
-        sent = []
-        for command, sealed in given:
-            await connection.publish(topics.topic_of(self.district, command.node, kind), sealed.data, kind.qos, kind.retained)
-            sent.append(command)
-            self._tell(Change(model.COMMAND, command.node, self._now(), command.verb, command))
+        asked = [command for command, _ in given]
+        written = await self._written(lambda: commands.note(self.database, asked, act), urgent)
+        for at in range(0, len(given), _AT_ONCE):
+            some = given[at : at + _AT_ONCE]
+            where = [topics.topic_of(self.district, command.node, kind) for command, _ in some]
+            letters = zip(where, some, strict=True)
+            await asyncio.gather(*(connection.publish(topic, one.data, kind.qos, kind.retained) for topic, (_, one) in letters))
+            for command, _ in some:
+                self._tell(Change(model.COMMAND, command.node, self._now(), command.verb, command))
         now = int(self._now())
-        await self.in_thread(lambda: commands.note_sent(self.database, sent, now))
-        for command in sent:
+        if written:
+            await self._written(lambda: commands.note_sent(self.database, asked, now), urgent)
+        for command in asked:
             if command.verb == "override" and command.until is not None:
                 self._roster.alarms.override(command.node, command.until, now)
-        return [commands.with_sent(command, now) for command in sent]
+        return [commands.with_sent(command, now) for command in asked]
+
+    async def _written(self, write: Callable[[], None], urgent: bool) -> bool:
+        """Write something down; whether it is. Gone where that is not possible, unless it is urgent: then it is said."""
+        try:
+            await self.in_thread(write)
+            return True
+        except Gone as error:
+            if not urgent:
+                raise
+            self._said(f"{error} The light is ordered all the same, and stands in NO record: write it down by hand.")
+            return False
 
     async def publish(self, topic: str, payload: bytes, retain: bool) -> None:
         """Send what is no command: offers and pieces of updates, which are signed, not sealed. Lost without a connection."""
