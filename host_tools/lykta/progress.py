@@ -40,7 +40,7 @@ class Progress(AbstractContextManager["Progress"]):
             from rich.progress import Progress as RichProgress
 
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
+            self._bar = RichProgress(*columns, console=Console(stderr=True, emoji=False), transient=True)
             self._bar.add_task(self.title, total=self.total)
             self._bar.start()
         return self
@@ -76,7 +76,7 @@ class Bars(AbstractContextManager["Bars"]):
             from rich.progress import Progress as RichProgress
 
             columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-            self._shown = RichProgress(*columns, console=Console(stderr=True), transient=True)
+            self._shown = RichProgress(*columns, console=Console(stderr=True, emoji=False), transient=True)
             self._shown.start()
         return self
 

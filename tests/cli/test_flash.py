@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from lykta.cli import main
+from lykta.cli.flash import _Printer
 from lykta.node import rounds
+from lykta.node.flashing import Outcome
 from lykta.node.inventory import Inventory, inventory_path
+from lykta.progress import Bars
 from lykta.vm import espimage, registry
 from lykta.vm.bench import Bench
 from tests.node.table import SITE, SMALL, Table, image_in, put_runtime, street_with_keys, table
@@ -57,6 +60,14 @@ def test_dry_run__says_what_would_be_written(made: Table, capsys: pytest.Capture
     assert "would write firmware: 3 files into slot a" in said
     with Inventory(inventory_path(SITE)) as inventory:
         assert inventory.claims() == []
+
+
+def test_mac__is_shown_as_it_stands(made: Table, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Where its digits are the name of a picture, as `cd` between two colons is of a disc, too."""
+    printer = _Printer(made.street, tmp_path, as_json=False, dry_run=False)
+    with Bars() as bars:
+        printer.outcome(Outcome("K17", "port", mac="02:4c:59:cd:1a:41"), bars, alone=False)
+    assert "nothing was written (02:4c:59:cd:1a:41, 0 s)" in capsys.readouterr().out
 
 
 def test_unknown_image__is_asked_for_once(made: Table, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

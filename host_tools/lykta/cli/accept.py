@@ -127,7 +127,7 @@ def _write_table(shown: list[LampRecord], csv_file: Path) -> None:
 
 
 def _print(street: Street, shown: list[LampRecord], details: bool) -> None:
-    console = Console()
+    console = Console(emoji=False)
     if details:
         for one in shown:
             _print_lamp(console, street, one)

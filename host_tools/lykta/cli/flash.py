@@ -199,7 +199,7 @@ class _Printer:
         self._street = street
         self._labels = labels or inventory_path(street.name).with_name(f"{street.path.stem}.labels")
         self._dry_run = dry_run
-        self._console = Console(soft_wrap=True, highlight=False)
+        self._console = Console(soft_wrap=True, highlight=False, emoji=False)  # else :cd: in a MAC is a picture of a disc
 
     def say(self, text: str) -> None:
         """A sentence for a person."""

@@ -133,7 +133,7 @@ def logs(port: str | None) -> None:
       lykta node logs
     """
     name = the_port(port)
-    console = Console()
+    console = Console(emoji=False)
     click.echo(f"{name}: listening; Ctrl-C ends it.", err=True)
     try:
         for line in consoles.follow(name):

@@ -38,7 +38,7 @@ def selftest(port: str | None, site_name: str | None, quick: bool, as_json: bool
     Example:
       lykta node selftest --site my_site.yaml
     """
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, emoji=False)
     about: dict[str, Any] = {}
     with session.attended(the_port(port)) as board:
         who = session.info(board)
@@ -110,7 +110,7 @@ def walktest(port: str | None, site_name: str | None, minutes: int) -> None:
     Example:
       lykta node walktest --site my_site.yaml --minutes 3
     """
-    console = Console()
+    console = Console(emoji=False)
     with session.attended(the_port(port)) as board:
         who = session.info(board)
         record = Record(site_name, who)
