@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
+from kept import Kept
 
-from lykta.progress import track
 from lykta.scenarios import Scenario, Wish, assemble
 from lykta.scenarios.model import with_ideal_sensors
 from lykta.scenarios.yardsticks import least_service
 from lykta.score.statistics import Interval
 from lykta.sim.baselines import SCHEMES
 from lykta.site.model import Site
-from lykta.tune.contest import entrants, play, tune_schemes
+from lykta.tune.contest import entrants
 from lykta.tune.crew import Crew, crew
 from lykta.tune.standing import Line, difference, lines, points
 
@@ -65,6 +65,11 @@ class Field:
     rate: int
     sensors: str
 
+    @property
+    def name(self) -> str:
+        """In words."""
+        return f"{self.place}, {self.sensors} sensors, {self.rate} users an hour"
+
     def scenario(self, seeds: Sequence[int]) -> Scenario:
         """The scenario of these nights."""
         real = self.sensors == "real"
@@ -90,38 +95,62 @@ def path_of(site: Site) -> Site:
     return replace(short, entrances=doors, zones=("path",), positions={})
 
 
+@dataclass(frozen=True)
+class Result:
+    """What one field came to: all schemes, ranked; `ours` is the default profile; `least`: the service to be reached."""
+
+    field: Field
+    ranked: list[Line]
+    ours: Line
+    least: float
+
+
+def fields_of(rates: Sequence[int], places: Sequence[str]) -> list[Field]:
+    """Every one of them, ideal sensors first."""
+    return [Field(place, rate, sensors) for sensors in SENSORS for place in places for rate in rates]
+
+
+def results(fields: Sequence[Field], seeds: Sequence[int], training: Sequence[int], words: Sequence[str], many: Crew) -> Iterator[Result]:
+    """Field by field. `training`: nights on which every scheme is tuned as well; none: as published only."""
+    tuned = [f"{word}: tuned" for word in words if training and SCHEMES[word].settings]
+    for field in fields:
+        scenario = field.scenario(seeds)
+        least = least_service(scenario)
+        kept = Kept(field.name)
+        found = kept.tuned(scenario, entrants(scenario, [*words, *tuned]), training, least, many)
+        rows = kept.nights(scenario, found, seeds, many)
+        ranked = lines([(one.short, one.said) for one in found], rows, least)
+        yield Result(field, ranked, next(one for one in ranked if one.name == found[0].short), least)
+
+
 def report(
     seeds: Sequence[int], training: Sequence[int], rates: Sequence[int], places: Sequence[str], words: Sequence[str], workers: int
 ) -> Iterator[str]:
-    """The lines of this part. `training`: nights on which every scheme is tuned as well; none: as published only."""
+    """The lines of this part; see `results`."""
     yield f"Nights of seeds {seeds[0]}-{seeds[-1]}, 14 December 2026, default profiles, all with the same people, misses and losses."
     if training:
         yield f"Each scheme as published, and tuned on seeds {training[0]}-{training[-1]} to save most while it serves."
     yield from _LEGEND
     with crew(workers) as many:
-        for sensors in SENSORS:
-            for place in places:
-                for rate in rates:
-                    yield from _field(Field(place, rate, sensors), seeds, training, words, many)
+        for result in results(fields_of(rates, places), seeds, training, words, many):
+            yield from _said(result)
 
 
-def _field(field: Field, seeds: Sequence[int], training: Sequence[int], words: Sequence[str], many: Crew) -> Iterator[str]:
-    scenario = field.scenario(seeds)
-    least = least_service(scenario)
-    tuned = [f"{word}: tuned" for word in words if training and SCHEMES[word].settings]
-    found = entrants(scenario, [*words, *tuned])
-    found = list(track(tune_schemes(scenario, found, training, least, many), "tuning schemes", len(found)))
-    rows = np.array(list(track(play(scenario, found, seeds, many), "comparing", len(seeds)))).swapaxes(0, 1)
-    ranked = lines([(one.short, one.said) for one in found], rows, least)
-    (ours,) = (one for one in ranked if one.name == found[0].short)
+def _said(result: Result) -> Iterator[str]:
+    ours, ranked = result.ours, result.ranked
     yield ""
-    yield f"{field.place}, {field.sensors} sensors, {field.rate} users an hour: {ours.people.users:,} people"
-    yield f"  possible: {points(ours.possible)} % with full light for everyone and these idle levels; {_bare(ours.free)} % at floors alone"
+    yield f"{result.field.name}: {ours.people.users:,} people"
+    yield f"  possible: {points(ours.possible)} % with full light for everyone and these idle levels; {bare(ours.free)} % at floors alone"
     yield _columns(_HEADS)
-    yield from (_columns(_cells(one)) for one in ranked)
+    yield from (_grey(_columns(_cells(one)), one.met) for one in ranked)
     yield from (f"  {one.name} is {one.said}" for one in ranked if one.said != one.name)
     yield from (f"  {difference(one, ours.name)}" for one in ranked if one is not ours and one.name.startswith("group"))
-    yield from _aims(field, ours, least)
+    yield from _aims(result.field, ours, result.least)
+
+
+def _grey(text: str, met: bool) -> str:
+    """On a terminal, who serves too little is grey."""
+    return text if met or not sys.stdout.isatty() else f"\x1b[90m{text}\x1b[0m"
 
 
 def _columns(cells: Sequence[str]) -> str:
@@ -133,17 +162,19 @@ def _cells(one: Line) -> tuple[str, ...]:
     who = one.people
     most = f"{1e6 * one.dark[1]:,.0f}" if who.users else "n/a"
     return (
-        "   -" if one.rank is None else f"{one.rank:>4}", f" {one.name}", points(one.saving), _bare(one.net),
-        points(one.share) + ("" if one.same_bound else "*"), points(one.service, 3), _bare(one.strict), f"{who.late_s:,.0f}",
-        f"{who.dark_s:,.0f}", f"{who.ever_dark} ({most})", _number(one.changes, 1), _number(one.utility, 3),
+        "   -" if one.rank is None else f"{one.rank:>4}", f" {one.name}", points(one.saving), bare(one.net),
+        points(one.share) + ("" if one.same_bound else "*"), points(one.service, 3), bare(one.strict), f"{who.late_s:,.0f}",
+        f"{who.dark_s:,.0f}", f"{who.ever_dark} ({most})", number(one.changes, 1), number(one.utility, 3),
     )  # fmt: skip
 
 
-def _bare(one: Interval) -> str:
+def bare(one: Interval) -> str:
+    """Percent, without its interval."""
     return points(replace(one, low=None, high=None))
 
 
-def _number(one: Interval, digits: int) -> str:
+def number(one: Interval, digits: int) -> str:
+    """The value alone."""
     return "n/a" if one.value is None else f"{one.value:.{digits}f}"
 
 

@@ -1,8 +1,8 @@
 """Prints the published figures in one run: energy and service beside the yardsticks, and how long a night takes.
 
 make bench
-python tests/bench/figures.py [--quick] [--only energy|schemes|resting|tune|night|city|radio|node|flash|fleet|broker|studio|transport]
-                              [--seeds 1001-1100] [--training 1-20]
+python tests/bench/figures.py [--quick] [--only PART] [--seeds 1001-1100] [--training 1-20]
+python tests/bench/figures.py --list                   the parts
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
@@ -26,10 +27,61 @@ import searching
 import speed
 import studio
 import transport
+import updates
 
 from lykta import __version__
 
-PARTS = ("energy", "schemes", "resting", "tune", "night", "city", "radio", "node", "flash", "fleet", "broker", "studio", "transport")
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for. `training`: nights on which yardsticks are tuned as well; none: as published only."""
+
+    quick: bool
+    seeds: range
+    training: range | None
+    workers: int
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """Users an hour."""
+        return (10,) if self.quick else energy.RATES
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the figures."""
+
+    name: str
+    title: str
+    report: Callable[[Asked], Iterable[str]]
+
+
+def _energy(asked: Asked) -> Iterable[str]:
+    return energy.report(asked.seeds, (), asked.rates, (energy.KUNGSHOLMS,), energy.BRIEF, asked.workers)
+
+
+def _schemes(asked: Asked) -> Iterable[str]:
+    places = (energy.KUNGSHOLMS,) if asked.quick else tuple(energy.SITES)
+    return energy.report(asked.seeds, asked.training or (), asked.rates, places, tuple(energy.SCHEMES), asked.workers)
+
+
+#: In the order in which they are printed.
+PARTS = (
+    Part("energy", "Energy and service", _energy),
+    Part("schemes", "All schemes", _schemes),
+    Part("resting", "Light for those who rest", lambda asked: resting.report(asked.seeds, asked.rates, asked.workers)),
+    Part("tune", "Searching for a profile", lambda asked: searching.report(1 if asked.quick else 4, asked.workers)),
+    Part("night", "One night of one street", lambda asked: speed.one_night(3 if asked.quick else 9)),
+    Part("city", "A city", lambda asked: speed.a_city((1, 10, 40) if asked.quick else (1, 100, 2500), asked.workers)),
+    Part("radio", "Hostile radio", lambda asked: hostile.report(100_000 if asked.quick else hostile.COUNT)),
+    Part("node", "The node, by whole firmwares", lambda asked: node.report(asked.quick)),
+    Part("flash", "Flashing virtual boards", lambda asked: flashing.report(asked.quick)),
+    Part("fleet", "A fleet on a network", lambda asked: fleet.report(asked.quick)),
+    Part("broker", "A broker to which all nodes come back", lambda asked: handshakes.report(asked.quick)),
+    Part("studio", "The studio", lambda asked: studio.report(asked.quick)),
+    Part("transport", "Letters by radio, by whole firmwares", lambda asked: transport.report(asked.quick)),
+    Part("updates", "Updates, on the node", lambda _: updates.report()),
+)
 
 
 def machine() -> str:
@@ -61,64 +113,32 @@ def seeds_of(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def lines(parts: tuple[str, ...], quick: bool, seeds: range, training: range | None) -> Iterator[str]:
+def lines(parts: Sequence[Part], asked: Asked) -> Iterator[str]:
     """All that is printed."""
-    workers = os.cpu_count() or 1
     yield machine()
     yield speed.machine_code()
-    if "energy" in parts:
-        yield "\n1. Energy and service " + busy()
-        yield from energy.report(seeds, (), (10,) if quick else energy.RATES, (energy.KUNGSHOLMS,), energy.BRIEF, workers)
-    if "schemes" in parts:
-        yield "\n2. All schemes " + busy()
-        rates, places = ((10,), (energy.KUNGSHOLMS,)) if quick else (energy.RATES, tuple(energy.SITES))
-        yield from energy.report(seeds, training or (), rates, places, tuple(energy.SCHEMES), workers)
-    if "resting" in parts:
-        yield "\n3. Light for those who rest " + busy()
-        yield from resting.report(seeds, (10,) if quick else energy.RATES, workers)
-    if "tune" in parts:
-        yield "\n4. Searching for a profile " + busy()
-        yield from searching.report(1 if quick else 4, workers)
-    if "night" in parts:
-        yield "\n5. One night of one street " + busy()
-        yield from speed.one_night(3 if quick else 9)
-    if "city" in parts:
-        yield "\n6. A city " + busy()
-        yield from speed.a_city((1, 10, 40) if quick else (1, 100, 2500), workers)
-    if "radio" in parts:
-        yield "\n7. Hostile radio " + busy()
-        yield from hostile.report(100_000 if quick else hostile.COUNT)
-    if "node" in parts:
-        yield "\n8. The node, by whole firmwares " + busy()
-        yield from node.report(quick)
-    if "flash" in parts:
-        yield "\n9. Flashing virtual boards " + busy()
-        yield from flashing.report(quick)
-    if "fleet" in parts:
-        yield "\n10. A fleet on a network " + busy()
-        yield from fleet.report(quick)
-    if "broker" in parts:
-        yield "\n11. A broker to which all nodes come back " + busy()
-        yield from handshakes.report(quick)
-    if "studio" in parts:
-        yield "\n12. The studio " + busy()
-        yield from studio.report(quick)
-    if "transport" in parts:
-        yield "\n13. Letters by radio, by whole firmwares " + busy()
-        yield from transport.report(quick)
+    for part in parts:
+        begin = perf_counter()
+        yield f"\n{PARTS.index(part) + 1}. {part.title} {busy()}"
+        yield from part.report(asked)
+        yield f"[{part.name}: {perf_counter() - begin:.0f} s]"
 
 
 def main() -> None:
     """Read the options and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer nights, smaller cities")
-    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--only", choices=[part.name for part in PARTS], help="one part", metavar="PART")
+    parser.add_argument("--list", action="store_true", help="say which parts there are, and run none")
     parser.add_argument("--seeds", type=seeds_of, help="nights of the first parts (1-20; quick: 1-4)")
     parser.add_argument("--training", type=seeds_of, help="nights on which schemes are tuned besides (none: as published only)")
     options = parser.parse_args()
+    if options.list:
+        print("\n".join(f"{part.name:12}{part.title}" for part in PARTS))
+        return
     begin = perf_counter()
-    seeds = options.seeds or seeds_of("1-4" if options.quick else "1-20")
-    for line in lines((options.only,) if options.only else PARTS, options.quick, seeds, options.training):
+    asked = Asked(options.quick, options.seeds or seeds_of("1-4" if options.quick else "1-20"), options.training, os.cpu_count() or 1)
+    for line in lines([part for part in PARTS if options.only in (None, part.name)], asked):
         print(line, flush=True)
     print(f"\nAll this took {perf_counter() - begin:.0f} s. {busy()}")
 

@@ -23,6 +23,7 @@ from lykta.errors import EnvironmentLacks  # noqa: E402
 from lykta.node.payload import make_payload  # noqa: E402
 from lykta.vm import environment, find_vm  # noqa: E402
 
+HELPERS = ROOT / "tests" / "micropython"
 #: ms at 160 and 240 MHz for each ms here.
 ESP32 = (136, 91)
 _VERIFY = """
@@ -59,6 +60,7 @@ print(task - base, gc.mem_alloc() - task)
 """
 _ROOM = """
 import os, vfs
+from filing import put
 BLOCK, BLOCKS = 4096, {blocks}
 class Flash:
     data = bytearray(b"\\xff" * (BLOCK * BLOCKS))
@@ -78,15 +80,7 @@ vfs.mount(vfs.VfsLfs2(flash), "/flash")
 def fill(slot):
     for line in open("names"):
         name, length = line.split()
-        path = "/flash/" + slot
-        for part in name.split("/"):
-            try:
-                os.mkdir(path)
-            except OSError:
-                pass
-            path += "/" + part
-        with open(path, "wb") as file:
-            file.write(bytes(int(length)))
+        put("/flash/" + slot, name, bytes(int(length)))
 free = []
 for slot in "ab":
     fill(slot)
@@ -121,7 +115,7 @@ def room(blocks: int) -> list[int]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "names").write_text("".join(f"{name} {len(data)}\n" for name, data in package.items()))
         command = [find_vm(), "-X", "heapsize=16m", "-c", _ROOM.replace("{blocks}", str(blocks))]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=environment(HELPERS))
     return [int(word) for word in done.stdout.split()[1:]]
 
 
@@ -142,25 +136,26 @@ def vms() -> Iterator[tuple[str, Path | str]]:
         print(error)
 
 
-def main() -> None:
-    """Print all of it."""
+def report() -> Iterator[str]:
+    """All of it."""
     package = make_payload().package
-    print(f"firmware: {len(package)} files, {sum(map(len, package.values())):,} bytes")
+    yield f"firmware: {len(package)} files, {sum(map(len, package.values())):,} bytes"
     for name, vm in vms():
         total, longest = verification(vm)
-        print(f"signature on the {name}: {total:.1f} ms, longest slice {longest:.2f} ms")
+        yield f"signature on the {name}: {total:.1f} ms, longest slice {longest:.2f} ms"
         if name.startswith("64"):
             scaled = ", ".join(
                 f"{total * factor / 1000:.1f} s and {longest * factor:.0f} ms at {mhz} MHz"
                 for factor, mhz in zip(ESP32, (160, 240), strict=True)
             )
-            print(f"  scaled to an ESP32: {scaled}")
+            yield f"  scaled to an ESP32: {scaled}"
         task, verifier = heap(vm)
-        print(f"  heap, from files: {task:,} bytes for the task, {verifier:,} more from the first offer on")
+        yield f"  heap, from files: {task:,} bytes for the task, {verifier:,} more from the first offer on"
     for blocks in (240, 512):
         one, both = room(blocks)
-        print(f"file system of {blocks * 4} kB: {one * 4} kB free with one version, {both * 4} kB with two")
+        yield f"file system of {blocks * 4} kB: {one * 4} kB free with one version, {both * 4} kB with two"
 
 
 if __name__ == "__main__":
-    main()
+    for line in report():
+        print(line, flush=True)

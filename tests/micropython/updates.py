@@ -7,6 +7,7 @@ import sys
 import bundles
 import esp32
 from doubles import Nvs
+from filing import put
 from vboard import NEVER, board
 from vclock import WDT
 
@@ -146,15 +147,7 @@ class Made:
 def install(slot, bundle):
     """Fill a slot as the cable does: all files, then the manifest."""
     for name in bundle.files:
-        path = "/" + slot
-        for part in name.split("/"):
-            try:
-                os.mkdir(path)
-            except OSError:
-                pass
-            path += "/" + part
-        with open(path, "wb") as file:
-            file.write(bundle.files[name])
+        put("/" + slot, name, bundle.files[name])
     with open("/" + slot + "/manifest", "wb") as file:
         file.write(bundle.head)
 
