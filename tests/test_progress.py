@@ -47,6 +47,19 @@ def test_progress__draws_on_stderr_only(monkeypatch: pytest.MonkeyPatch, capsys:
     assert capsys.readouterr().out == ""
 
 
+def test_progress__lets_a_line_stand_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """What is said goes to stdout while the bar is away; the bar is there again afterwards."""
+    terminal(monkeypatch, True, None)
+    monkeypatch.setenv("TERM", "xterm")
+    with Progress("rolling out", total=3) as bar:
+        before = len(capsys.readouterr().err)
+        bar.say("K01: 2.0 is in use")
+        told = capsys.readouterr()
+        bar.advance()
+    assert told.out == "K01: 2.0 is in use\n"
+    assert (before > 0, "rolling out" in told.err) == (True, True)
+
+
 def test_progress__ends_when_the_work_fails(monkeypatch: pytest.MonkeyPatch):
     """An error passes through the bar, and the bar is gone."""
     terminal(monkeypatch, True, None)

@@ -55,6 +55,14 @@ class Progress(AbstractContextManager["Progress"]):
         if self._bar is not None:
             self._bar.advance(self._bar.task_ids[0], steps)
 
+    def say(self, text: str) -> None:
+        """A line of output; the bar is away meanwhile, so that it stands on a line of its own."""
+        if self._bar is not None:
+            self._bar.stop()
+        print(text, flush=True)
+        if self._bar is not None:
+            self._bar.start()
+
     def retitle(self, title: str) -> None:
         """Say what is being done now."""
         self.title = title

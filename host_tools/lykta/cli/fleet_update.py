@@ -125,6 +125,7 @@ async def _roll(
                 begins = [fleet.street.lamp(lamp).id for lamp in first]
                 chosen = lamps_of(fleet.street, lamps, zones)
                 record, foreign = plan.begin(fleet.street, fleet.nodes, fleet.names, chosen, made, shares, begins, fleet.time())
+                await _noted(fleet, record, made.version, "")
                 folder.begin(record, made)
                 if foreign:
                     click.echo(f"Left out, since their boards have another chip: {_some(foreign)}")
@@ -153,7 +154,7 @@ async def _go_on(asked: Asked, fleet: Fleet, folder: Folder, record: Record, mad
 
         def said(text: str) -> None:
             nonlocal shown_so_far
-            click.echo(text)
+            bar.say(text)
             bar.retitle(f"{made.version}: stage {record.stage + 1} of {len(record.stages)}")
             bar.advance(len(record.of(UPDATED)) - shown_so_far)
             shown_so_far = len(record.of(UPDATED))
@@ -165,7 +166,7 @@ async def _go_on(asked: Asked, fleet: Fleet, folder: Folder, record: Record, mad
             rolling.cancel()
             await asyncio.gather(rolling, return_exceptions=True)
             folder.save(record)
-            click.echo("\nInterrupted. Nodes that were offered it go on by themselves; the same command goes on with the others.", err=True)
+            click.echo("Interrupted. Nodes that were offered it go on by themselves; the same command goes on with the others.", err=True)
             raise
     if record.state == STOPPED:
         kept = len(record.of(UPDATED))
@@ -233,6 +234,7 @@ async def _stop(asked: Asked, why: str) -> None:
             raise LyktaError("No roll-out is under way here.")
         async with fleet_of(asked, "operator") as fleet:
             rolling = Roll(fleet, folder.bundle(record.bundle), record, folder.save, Limits(), click.echo)
+            await fleet.note("update", f"{len(record.nodes)} nodes", f"{record.version} is rolled out", "stopped", why)
             rolling.stop(why)
             await rolling.run()
 
@@ -271,9 +273,16 @@ async def _undo(asked: Asked, to: Path | None, limits: Limits) -> int:
                 rolling.stop("it is undone")
                 with contextlib.suppress(asyncio.CancelledError):
                     await rolling.run()
+            await _noted(fleet, back, old.version, f"takes {record.version} back")
             folder.begin(back, old)
             click.echo(f"{len(back.nodes)} nodes go back to {old.version}.")
             return await _go_on(asked, fleet, folder, back, old, limits)
+
+
+async def _noted(fleet: Fleet, record: Record, version: str, why: str) -> None:
+    """Write down that an update begins."""
+    had = ", ".join(sorted({fleet.nodes[name].software or "not known" for name in record.nodes}))
+    await fleet.note("update", f"{len(record.nodes)} nodes", had, version, why)
 
 
 def _some(names: Sequence[str]) -> str:
