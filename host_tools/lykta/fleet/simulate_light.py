@@ -21,6 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from lykta.errors import InputError
 from lykta.fleet import messages, topics
 from lykta.fleet.broker.access import take
@@ -84,6 +86,7 @@ class Count:
 Lit = Callable[[str, int, int, int], tuple[int, int]]
 #: So often a quarter of an hour somebody comes by where the light is never down.
 _BUSY = 20
+_TENTHS = range(0, 1001, 100)
 
 
 def half_lit(node: str, begin: int, until: int, detections: int) -> tuple[int, int]:
@@ -98,16 +101,15 @@ class Planned:
     def __init__(self, street: Street) -> None:
         self._expected = Expectation(street)
         self._lamps = {node: lamp for lamp, node in node_names(street.site).items()}
+        self._powers = {node: [self._expected.power_mw(lamp, level) for level in _TENTHS] for node, lamp in self._lamps.items()}
 
     def __call__(self, node: str, begin: int, until: int, detections: int) -> tuple[int, int]:
         """Between what the profile gives when nobody comes by and when somebody always does."""
-        lamp = self._lamps[node]
-        expected = self._expected.of(lamp, begin, until)
+        expected = self._expected.of(self._lamps[node], begin, until)
         share = min(1.0, detections / _BUSY)
         energy_mwh = expected.lowest_mwh + share * (expected.highest_mwh - expected.lowest_mwh)
-        levels = range(0, 1001, 10)
-        power_mw = energy_mwh * 3600 / (until - begin)
-        return min(levels, key=lambda level: abs(self._expected.power_mw(lamp, level) - power_mw)), round(energy_mwh)
+        level = np.interp(energy_mwh * 3600 / (until - begin), self._powers[node], _TENTHS)
+        return round(float(level)), round(energy_mwh)
 
 
 class LightNode:

@@ -22,7 +22,7 @@ from lykta.studio.page import brief
 from lykta.studio.session import STREET, Session
 from lykta.studio.words import N_
 
-#: The page is brought up to date so often [s]; its words once a second.
+#: The map is brought up to date so often [s]; words once a second, however many alarms there are.
 _BEAT_S, _WORDS_BEATS = 0.25, 4
 _BANNERS = 4
 _TITLES = {
@@ -63,7 +63,7 @@ class _Live:
         self._revision = -1
         self._faded: bool | None = None
         self._beats = 0
-        self._turn = -1
+        self._stood: tuple[str, int] | None = None  # what is said at once when it changes
 
     def build(self) -> None:
         """Put its parts on the page."""
@@ -105,11 +105,11 @@ class _Live:
             self._board.live({**cells.columns(cells.since(self._revision)), "faded": faded})
         self._revision, self._faded = cells.revision, faded
         self._beats += 1
-        if self._turn != self._watch.turn or self._beats % _WORDS_BEATS == 0:
-            self._turn = self._watch.turn
+        if self._stood != (self._watch.standing, len(self._watch.overrides)) or self._beats % _WORDS_BEATS == 0:
             self._words()
 
     def _words(self) -> None:
+        self._stood = (self._watch.standing, len(self._watch.overrides))
         self._show_head()
         self._show_banners()
         self._side.refresh()
