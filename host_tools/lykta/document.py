@@ -26,7 +26,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from lykta import flowlines
-from lykta.errors import InputError, Problem
+from lykta.errors import InputError, Message, Problem
 from lykta.units import NotAQuantity, near_miss, parse, show
 
 T = TypeVar("T")
@@ -276,7 +276,7 @@ class Node:
         try:
             return datetime.date.fromisoformat(self.written)
         except ValueError:
-            self.problem(f'"{self.written}" is no date. Write year-month-day, for example "2026-12-31".')
+            self.problem(Message('"{given}" is no date. Write year-month-day, for example "2026-12-31".', given=self.written))
             return datetime.date(2000, 1, 1)
 
     @overload
@@ -321,7 +321,7 @@ class Node:
         if self.raw is not None:
             self.problem(f"{self._shown()} stands where a single value is needed.")
         elif default is REQUIRED:
-            self.problem("this is missing.")
+            self.problem(Message("this is missing."))
         return (stand_in if default is REQUIRED or (default is None and self.raw is not None) else default,)
 
     def _shown(self) -> str:

@@ -13,6 +13,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+class Message(str):
+    """A sentence that knows its text and its values, so that it can be said in another language: `Message("no {what}", what="day")`.
+
+    It is the English sentence, and goes wherever a sentence goes. `text` is what a catalog is asked for; a value may be a Message.
+    """
+
+    text: str
+    values: dict[str, object]
+
+    def __new__(cls, text: str, /, **values: object) -> Message:
+        """The sentence in English."""
+        message = super().__new__(cls, text.format(**values) if values else text)
+        message.text, message.values = text, values
+        return message
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong (or doubtful) in a file: where, what, what to do. Line and column count from 1; 0 = whole file."""

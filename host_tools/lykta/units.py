@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lykta.errors import Message
+
 
 class NotAQuantity(ValueError):
     """A text that is no quantity of the kind wanted; the message says why and proposes what to write."""
@@ -66,7 +68,7 @@ def near_miss(word: str, choices: Iterable[str]) -> str:
     """` Did you mean "x"?` where a choice is near, else an empty text; to be put at the end of a message."""
     lower = {choice.lower(): choice for choice in choices}
     close = difflib.get_close_matches(word.lower(), list(lower), n=1, cutoff=0.6)
-    return f' Did you mean "{lower[close[0]]}"?' if close else ""
+    return Message(' Did you mean "{name}"?', name=lower[close[0]]) if close else ""
 
 
 def _number(text: str) -> str:
@@ -75,7 +77,7 @@ def _number(text: str) -> str:
 
 
 def show(kind: str, value: int) -> str:
-    """A quantity as people write it: the largest unit in which it is short. `show("time", 90000)` is `90 s`."""
+    """A quantity as people write it: the largest unit in which it is short. `show("time", 90000)` is `90 s`, 12,500 ms are `12.5 s`."""
     if kind == "count":
         return str(value)
     units = dict(KINDS[kind].units)
@@ -83,6 +85,9 @@ def show(kind: str, value: int) -> str:
         return f"{_number(f'{value / 100:.2f}')} m/s"
     if kind == "level":
         return f"{_number(f'{value / 10:.1f}')} %"
+    usual = units[KINDS[kind].usual]
+    if abs(value) >= usual and value % usual and not value * 100 % usual:
+        return f"{_number(f'{float(value / usual):.2f}')} {KINDS[kind].usual}"
     for symbol in reversed(list(units)):
         if symbol not in ("deg", "h", "km", "klm") and value and value % units[symbol] == 0 and (symbol != "min" or value >= 120_000):
             return f"{value // units[symbol]} {symbol}"

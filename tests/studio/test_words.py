@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import pickle
 import string
 from pathlib import Path
 
@@ -11,12 +12,20 @@ import pytest
 from babel.messages.pofile import read_po
 
 from lykta import studio
+from lykta.errors import Message
 from lykta.profiles.texts import TEXTS
 from lykta.studio.words import FOLDER, Words, catalog
-from lykta.units import NotAQuantity
+from lykta.units import NotAQuantity, near_miss
 
 PACKAGE = Path(studio.__file__).parent
 SWEDISH = Words("sv")
+#: Where sentences that know their text are made: what the page says of a file is said by these.
+ELSEWHERE = sorted(
+    file
+    for folder in (PACKAGE.parent, PACKAGE.parent / "profiles", PACKAGE.parent / "tune")
+    for file in folder.glob("*.py")
+    if "Message(" in file.read_text(encoding="utf-8")
+)
 MODULES = sorted(file.name for file in PACKAGE.glob("*.py"))
 
 
@@ -26,14 +35,14 @@ def texts(source: str) -> set[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
-            if name in ("say", "_say", "N_") and node.args[0].value:
+            if name in ("say", "_say", "N_", "Message") and node.args[0].value:
                 found.add(node.args[0].value)
     return found
 
 
 def said() -> set[str]:
-    """Every text of the page: its own, and the explanations of the settings."""
-    return set(TEXTS.values()).union(*(texts(file.read_text(encoding="utf-8")) for file in PACKAGE.glob("*.py")))
+    """Every text of the page: its own, the explanations of the settings, and what files are said to have wrong."""
+    return set(TEXTS.values()).union(*(texts(file.read_text(encoding="utf-8")) for file in (*PACKAGE.glob("*.py"), *ELSEWHERE)))
 
 
 def names(text: str) -> set[str]:
@@ -46,6 +55,22 @@ def test_swedish__lacks_no_text(module: str):
     """Whatever a module of the page says in English it says in Swedish."""
     found = texts((PACKAGE / module).read_text(encoding="utf-8"))
     assert sorted(found - set(catalog("sv"))) == []
+
+
+@pytest.mark.parametrize("file", ELSEWHERE, ids=lambda file: file.stem)
+def test_swedish__lacks_no_message_of_files(file: Path):
+    """Whatever is said to be wrong in a file by a sentence that knows its text is said in Swedish too."""
+    assert sorted(texts(file.read_text(encoding="utf-8")) - set(catalog("sv"))) == []
+
+
+def test_error__is_said_in_the_language_of_the_page():
+    """Text, values and a hint within it; the command line has the same sentence in English."""
+    error = Message('"{given}" is no weekday.{hint} Write "fri", "fri-sat" or [mon, wed].', given="frii", hint=near_miss("frii", ["fri"]))
+    assert error == '"frii" is no weekday. Did you mean "fri"? Write "fri", "fri-sat" or [mon, wed].'
+    assert SWEDISH.error(error) == "”frii” är ingen veckodag. Menade du ”fri”? Skriv ”fri”, ”fri-sat” eller [mon, wed]."
+    assert Words("en").error(error) == error
+    assert SWEDISH.error(pickle.loads(pickle.dumps(error))) == SWEDISH.error(error)
+    assert SWEDISH.error("a sentence of its own") == "a sentence of its own"
 
 
 def test_swedish__explains_every_setting():

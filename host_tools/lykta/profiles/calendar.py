@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import holidays
 
 from lykta.document import Node
+from lykta.errors import Message
 from lykta.units import near_miss
 
 SELECTORS = ("weekdays", "dates", "holidays", "event", "from", "until")
@@ -80,7 +81,7 @@ def read_selector(node: Node) -> Selector:
     """The nights of a calendar entry; problems go to its document."""
     selector = Selector(_read_weekdays(node.get("weekdays")), tuple(_read_ranges(node)), _read_country(node.get("holidays")))
     if not any(node.get(key).present for key in SELECTORS):
-        node.problem("this entry says no night. Give `weekdays`, `dates`, `holidays`, or `event` with `from` and `until`.")
+        node.problem(Message("this entry says no night. Give `weekdays`, `dates`, `holidays`, or `event` with `from` and `until`."))
     return selector
 
 
@@ -104,7 +105,13 @@ def _weekday(node: Node, written: str) -> int | None:
     for names in (WEEKDAYS, _FULL_NAMES):
         if name in names:
             return names.index(name)
-    node.problem(f'"{written.strip()}" is no weekday.{near_miss(name, WEEKDAYS + _FULL_NAMES)} Write "fri", "fri-sat" or [mon, wed].')
+    node.problem(
+        Message(
+            '"{given}" is no weekday.{hint} Write "fri", "fri-sat" or [mon, wed].',
+            given=written.strip(),
+            hint=near_miss(name, WEEKDAYS + _FULL_NAMES),
+        )
+    )
     return None
 
 
@@ -129,7 +136,9 @@ def _date(node: Node, written: str) -> tuple[int, int, int] | None:
     try:
         date = datetime.date.fromisoformat(f"{_LEAP_YEAR}-{written}" if yearly else written)
     except ValueError:
-        node.problem(f'"{written}" is no date. Write "2026-12-31", each year "12-31", or from and until "06-01..08-31".')
+        node.problem(
+            Message('"{given}" is no date. Write "2026-12-31", each year "12-31", or from and until "06-01..08-31".', given=written)
+        )
         return None
     return (0 if yearly else date.year, date.month, date.day)
 
@@ -138,10 +147,10 @@ def _range(node: Node, first: tuple[int, int, int] | None, last: tuple[int, int,
     if first is None or last is None:
         return None
     if (first[0] == 0) != (last[0] == 0):
-        node.problem("one end of this range has a year and the other has none. Write both with a year, or both without.")
+        node.problem(Message("one end of this range has a year and the other has none. Write both with a year, or both without."))
         return None
     if first[0] and last < first:
-        node.problem("this ends before it begins.")
+        node.problem(Message("this ends before it begins."))
         return None
     return DateRange(first, last)
 
@@ -150,6 +159,6 @@ def _read_country(node: Node) -> str:
     country = node.text(default="")
     known = holidays.list_supported_countries()
     if country and country not in known:
-        node.problem(f'no holidays are known for "{country}". Write the code of a country in capitals, such as "SE".')
+        node.problem(Message('no holidays are known for "{given}". Write the code of a country in capitals, such as "SE".', given=country))
         return ""
     return country

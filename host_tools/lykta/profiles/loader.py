@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lykta.corehost import schema
 from lykta.document import Document, Node, walk
-from lykta.errors import InputError
+from lykta.errors import InputError, Message
 from lykta.profiles.calendar import SELECTORS, Selector, read_selector
 from lykta.profiles.model import Night, Phase, Start
 from lykta.profiles.profile import Entry, Profile
@@ -154,7 +154,7 @@ class _Reader:
         name = event.text() if event.present else node.get("name").text(default=f"entry {number}")
         reason = node.get("reason").text(default="")
         if event.present and not reason:
-            node.get("reason").problem("an event needs its reason: what will people ask about?")
+            node.get("reason").problem(Message("an event needs its reason: what will people ask about?"))
         changes = self._zones(node.get("zones"), [start[0] for start in times.starts], tuple(zones))
         shown = f"{name}: {reason}" if reason else name
         return Entry(name, reason, selector, self._night(times, zones, changes, shown, selector.dated and bool(reason)))

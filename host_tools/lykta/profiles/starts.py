@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lykta.document import Node, clock_minutes
+from lykta.errors import Message
 from lykta.profiles.model import CLOCK, SUNRISE, SUNSET, Start
 from lykta.units import NotAQuantity, near_miss, parse
 
@@ -27,7 +28,9 @@ def read_start(node: Node) -> Start | None:
     match = _WORD.match(node.written)
     if match is None or match[1].lower() not in _SUN:
         hint = near_miss(match[1], tuple(_SUN)) if match else ""
-        node.problem(f'"{node.written}" is no start. Write "23:00", "sunset - 15 min" or "sunrise + 10 min".{hint}')
+        node.problem(
+            Message('"{given}" is no start. Write "23:00", "sunset - 15 min" or "sunrise + 10 min".{hint}', given=node.written, hint=hint)
+        )
         return None
     offset = _offset(node, match[2], match[3])
     return None if offset is None else Start(_SUN[match[1].lower()], offset)
@@ -38,7 +41,7 @@ def _offset(node: Node, sign: str | None, written: str | None) -> int | None:
     if not sign or not written:
         return 0
     if re.fullmatch(r"\d+", written):
-        node.problem(f'{written} has no unit. Did you mean "{written} min"?')
+        node.problem(Message('{given} has no unit. Did you mean "{given} min"?', given=written))
         return None
     try:
         ms = parse("time", written)
@@ -46,10 +49,12 @@ def _offset(node: Node, sign: str | None, written: str | None) -> int | None:
         node.problem(str(error))
         return None
     if ms % 60_000:
-        node.problem(f"{written} is no whole number of minutes.")
+        node.problem(Message("{given} is no whole number of minutes.", given=written))
         return None
     if ms > _FURTHEST_MINUTES * 60_000:
-        node.problem(f"{written} is further from the sun's time than the furthest, {_FURTHEST_MINUTES // 60} h.")
+        node.problem(
+            Message("{given} is further from the sun's time than the furthest, {hours} h.", given=written, hours=_FURTHEST_MINUTES // 60)
+        )
         return None
     return ms // 60_000 * (-1 if sign == "-" else 1)
 
@@ -72,9 +77,15 @@ def check_order(starts: Sequence[tuple[str, Node, Start | None]]) -> None:
     for number, (name, node, start) in enumerate(read):
         for above, above_node, earlier in reversed(read[:number]):
             if _not_after(start, earlier):
+                shown = {"start": show_start(start), "earlier": show_start(earlier), "line": above_node.where[0]}
                 node.problem(
-                    f'"{name}" begins at {show_start(start)}, not after "{above}" ({show_start(earlier)}, line {above_node.where[0]}). '
-                    "List the phases in the order of the night, from noon to noon."
+                    Message(
+                        '"{name}" begins at {start}, not after "{above}" ({earlier}, line {line}). '
+                        "List the phases in the order of the night, from noon to noon.",
+                        name=name,
+                        above=above,
+                        **shown,
+                    )
                 )
                 break
 

@@ -8,12 +8,13 @@ from nicegui import events, ui
 
 from lykta.errors import LyktaError
 from lykta.profiles.table import SETTINGS
+from lykta.scenarios.yardsticks import least_service
 from lykta.studio.page import empty
-from lykta.studio.seeker import Seeker, task_of
+from lykta.studio.seeker import Seeker, loosening, task_of
 from lykta.studio.session import DRAFT, STREET, Session
 from lykta.studio.settingnames import NAMES
 from lykta.studio.words import N_
-from lykta.tune.search import Point
+from lykta.tune.search import Point, Task
 from lykta.units import show
 
 _EXAMPLE = ("idle: 20..50 %", "hold: 5..30 s", "behind: 10..60 m")
@@ -189,8 +190,11 @@ class _Better:
         """The front, and the profile as it stands, each with a button that loads it."""
         say, task = self._session.say, self._seeker.task
         assert task is not None
-        shown = self._seeker.front()[:12]
+        nearest = self._seeker.nearest()
+        shown = self._seeker.front()[:12] if nearest is None else [nearest]
         self._list.clear()
+        if nearest is not None:
+            self._none_keeps(task, nearest)
         with self._list, ui.element("table").classes("plain"):
             with ui.element("thead"), ui.element("tr"):
                 for title in (say("Profile"), say("Saving"), say("Full light"), ""):
@@ -205,6 +209,22 @@ class _Better:
                         with ui.element("td"):
                             load = ui.button(say("Load"), on_click=lambda point=point: self._load(point)).props("outline dense no-caps")
                             load.mark(f"load-{point.number}")
+
+    def _none_keeps(self, task: Task, nearest: Point) -> None:
+        """Say that no profile keeps the requirement, how near the nearest comes, and what to loosen."""
+        say = self._session.say
+        count = sum(1 for one in self._seeker.points if not one.broken)
+        at_end, others = loosening(task, nearest)
+        named = ", ".join(f"{say(NAMES[key])} ({key})" for key in others[:3])
+        with self._list, ui.element("div").classes("notice stack").props('role="status"').mark("none-keeps"):
+            ui.label(say("None of the {count} profiles tried keeps the requirement.", count=count)).classes("section")
+            said = N_("The nearest has {service} full light for the class served worst; {least} is asked for.")
+            ui.label(say(said, service=say.percent(nearest.service, 3), least=say.percent(least_service(self._session.street), 1)))
+            if at_end:
+                ui.label(say("It stands at the upper end of {ranges}: raise that end.", ranges=", ".join(at_end)))
+            if named:
+                ui.label(say("Let another setting that gives more light move as well: {settings}.", settings=named))
+            ui.label(say("Or try more profiles: the search goes on from those it knows."))
 
     def _clicked(self, event: events.EChartPointClickEventArguments) -> None:
         if isinstance(event.value, list) and len(event.value) == 3:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from nicegui import ui
 
@@ -10,15 +12,16 @@ from lykta.document import Document
 from lykta.errors import InputError
 from lykta.profiles import en13201
 from lykta.profiles.loader import ALL
-from lykta.profiles.starts import show_start
 from lykta.profiles.table import CLASSES, EVERYONE, SETTINGS, Setting
 from lykta.site.stretches import lit_ways
+from lykta.studio.calendarpanel import Calendar
 from lykta.studio.fields import Field
 from lykta.studio.page import brief
-from lykta.studio.scope import Scope, find
+from lykta.studio.scope import ORDINARY, Scope, find
 from lykta.studio.session import DRAFT, Session
 from lykta.studio.settingnames import WHO, broken_rule
-from lykta.tune.edit import Change
+from lykta.studio.times import Times
+from lykta.studio.words import N_
 
 _LEVELS = ("idle", "fault", "level")
 
@@ -30,14 +33,31 @@ class Controls:
         self._session = session
         lit = {lamp.zone for lamp in session.street.site.lamps}
         zones = [zone for zone in session.draft.profile.zones if zone in lit]
-        self._scope = Scope(zones[0])
+        self._zones = zones
+        profile = session.draft.profile
+        tonight = profile.entry(session.street.date)
+        self._scope = Scope(zones[0], entry=ORDINARY if tonight is None else profile.calendar.index(tonight))
+        self._calendar_open = False
+        self._place = ui.element("div").classes("controls stack")
+        self._build()
+        session.listen(DRAFT, self._changed)
+
+    def _build(self) -> None:
+        """Put everything anew: other entries in the calendar, or another kind of night, have other phases."""
+        session = self._session
         self._fields: dict[str, Field] = {}
         self._choices: dict[str, Callable[[], None]] = {}
-        with ui.element("div").classes("controls stack"):
-            self._heading()
+        self._kinds = self._nights()
+        self._scope = self._held(self._scope)
+        self._place.clear()
+        with self._place:
             with ui.element("div").classes("panel stack"):
-                self._choice("zone", session.say("Zone"), {zone: brief(zone, 28) for zone in zones})
+                self._choice("zone", session.say("Zone"), {zone: brief(zone, 28) for zone in self._zones})
+                if len(self._kinds) > 1:
+                    nights = {key: brief(name, 28) for key, (name, _) in self._kinds.items()}
+                    self._choice("entry", session.say("Night"), nights)
                 self._choice("phase", session.say("When"), self._phases())
+                self._other_night()
             with ui.element("div").classes("panel stack"):
                 ui.label(session.say("The zone")).classes("section")
                 self._put(False)
@@ -45,26 +65,55 @@ class Controls:
                 ui.label(session.say("Its people")).classes("section")
                 self._choice("who", session.say("Who"), {who: session.say(WHO[who]) for who in (EVERYONE, *CLASSES)})
                 self._put(True)
-            self._starts()
-        session.listen(DRAFT, self.show)
+            Times(session, self._scope.entry)
+            Calendar(session, self._go_to, self._calendar_open)
         self.show()
 
-    def _heading(self) -> None:
+    def _nights(self) -> dict[int, tuple[str, tuple[str, ...]]]:
+        """(name, phases) of every kind of night, by its entry in the calendar."""
+        profile = self._session.draft.profile
+        kinds = [(self._session.say("Ordinary"), profile.ordinary), *((one.name, one.night) for one in profile.calendar)]
+        return {number: (name, tuple(phase.name for phase in night.phases)) for number, (name, night) in enumerate(kinds, ORDINARY)}
+
+    def _held(self, scope: Scope) -> Scope:
+        """A place that there is: an entry or phase that was taken out is none."""
+        scope = scope if scope.entry in self._kinds else replace(scope, entry=ORDINARY)
+        return scope if scope.phase in (ALL, *self._kinds[scope.entry][1]) else replace(scope, phase=ALL)
+
+    def _other_night(self) -> None:
+        """Say so where what is set here is not in force in the night that is simulated."""
         session, say = self._session, self._session.say
-        entry = session.draft.profile.entry(session.street.date)
-        if entry is not None:
-            said = say(
-                "This night is one of the calendar: {name}. What its entry says goes before what is set here.", name=brief(entry.name)
-            )
-            ui.label(said).classes("notice small")
+        tonight = session.draft.profile.entry(session.street.date)
+        number = ORDINARY if tonight is None else session.draft.profile.calendar.index(tonight)
+        if number == self._scope.entry:
+            return
+        text = N_(
+            "The night that is simulated, {date}, is another one of the calendar: {name}. Open another date to see what you set here."
+        )
+        if number == ORDINARY:
+            text = N_("The night that is simulated, {date}, is an ordinary one ({name}). Open another date to see what you set here.")
+        ui.label(say(text, date=say.date(session.street.date), name=brief(self._kinds[number][0], 28))).classes("notice small")
 
     def _phases(self) -> dict[str, str]:
-        night = self._session.draft.profile.night(self._session.street.date)
-        return {ALL: self._session.say("All night"), **{phase.name: brief(phase.name, 20) for phase in night.phases}}
+        names = self._kinds[self._scope.entry][1]
+        return {ALL: self._session.say("All night"), **{name: brief(name, 20) for name in names}}
 
-    def _choice(self, part: str, title: str, choices: dict[str, str]) -> None:
+    def _changed(self) -> None:
+        """The draft is another one: put everything anew where its nights are others, else show its values."""
+        if self._nights() == self._kinds:
+            self.show()
+        else:
+            self._build()
+
+    def _go_to(self, entry: int) -> None:
+        """Look at the settings of an entry of the calendar, whose list stays open."""
+        self._calendar_open = True
+        self._scope = replace(self._scope, entry=entry)
+        self._build()
+
+    def _choice(self, part: str, title: str, choices: Mapping[Any, str]) -> None:
         """A row of buttons, one of which is chosen."""
-        buttons: dict[str, ui.element] = {}
+        buttons: dict[str | int, ui.element] = {}
         with ui.element("div").classes("choice").props(f'role="radiogroup" aria-label="{title}"'):
             ui.label(title).classes("choice-name")
             for key, shown in choices.items():
@@ -80,9 +129,11 @@ class Controls:
 
         self._choices[part] = mark
 
-    def _go(self, part: str, key: str) -> None:
-        now = {"zone": self._scope.zone, "phase": self._scope.phase, "who": self._scope.who} | {part: key}
-        self._scope = Scope(**now)
+    def _go(self, part: str, key: Any) -> None:
+        self._scope = replace(self._scope, **{part: key})
+        if part == "entry":
+            self._build()
+            return
         for field in self._fields.values():
             field.complain("")
         self.show()
@@ -94,17 +145,15 @@ class Controls:
 
     def show(self) -> None:
         """Show what the draft has at the place of now."""
-        draft, date = self._session.draft, self._session.street.date
+        draft = self._session.draft
         text = Document.read(draft.text, draft.name)
         for mark in self._choices.values():
             mark()
         for setting in SETTINGS:
-            found = find(draft.profile, text, self._scope, setting, date)
+            found = find(draft.profile, text, self._scope, setting)
             user = CLASSES.index(self._scope.who) if setting.per_class and self._scope.who in CLASSES else 0
             lighting = self._lighting(found.value) if setting.key in _LEVELS else ""
             self._fields[setting.key].show(found, setting.defaults[user], lighting)
-        for name, start in self._shown_starts.items():
-            start.set_value(self._written_start(name))
 
     def _lighting(self, level_permille: int) -> str:
         """The class of EN 13201 that is left at a level on the stretches of the zone."""
@@ -125,54 +174,16 @@ class Controls:
         session = self._session
         change = self._scope.change(setting, value)
         try:
-            session.draft.put(change, step=f"{change.path}")
+            session.draft.put(change, step=str(change.path))
         except InputError as error:
-            return self._why_not(setting, value) or error.problems[0].message
+            return self._why_not(setting, value) or session.say.error(error.problems[0].message)
         session.tell(DRAFT)
         return ""
 
     def _why_not(self, setting: Setting, value: int) -> str:
         """The rule that a value would break, in the language of the page; "" where it is another."""
-        rows = [list(row) for _, row in self._scope.rows(self._session.draft.profile, self._session.street.date)]
+        rows = [list(row) for _, row in self._scope.rows(self._session.draft.profile)]
         for row in rows:
             for user in self._scope.road_users() if setting.per_class else [0]:
                 row[setting.position(user)] = value
         return broken_rule(self._session.say, rows)
-
-    # -- the phases of the night
-
-    def _starts(self) -> None:
-        session = self._session
-        self._shown_starts: dict[str, ui.input] = {}
-        self._wrong_starts: dict[str, ui.label] = {}
-        with ui.element("details").classes("panel"):
-            ui.html(f"<summary>{session.say('Phases of the night')}</summary>", sanitize=False)
-            ui.label(session.say("Clock times such as 22:00, or from the sun: sunset - 15 min, sunrise.")).classes("field-said")
-            for name in (*(phase.name for phase in session.draft.profile.ordinary.phases), ""):
-                said = brief(name, 20) if name else session.say("Light off")
-                with ui.element("div").classes("field-head"):
-                    ui.label(said).classes("field-name")
-                    start = ui.input().props("dense outlined").classes("field-value wide")
-                    start.props["aria-label"] = said
-                    for moment in ("blur", "keydown.enter"):
-                        start.on(moment, lambda name=name: self._start_typed(name))
-                    start.mark(f"start-{name or 'end'}")
-                self._shown_starts[name] = start
-                self._wrong_starts[name] = ui.label().classes("field-wrong").props('role="alert"')
-
-    def _written_start(self, name: str) -> str:
-        night = self._session.draft.profile.ordinary
-        return show_start(next((phase.start for phase in night.phases if phase.name == name), night.end) if name else night.end)
-
-    def _start_typed(self, name: str) -> None:
-        session, written = self._session, str(self._shown_starts[name].value or "").strip()
-        if written == self._written_start(name):
-            self._wrong_starts[name].set_text("")
-            return
-        try:
-            session.draft.put(Change(("phases", name) if name else ("end",), written), step=f"start {name}")
-        except InputError as error:
-            self._wrong_starts[name].set_text(error.problems[0].message)
-            return
-        self._wrong_starts[name].set_text("")
-        session.tell(DRAFT)

@@ -14,6 +14,7 @@ from lykta.profiles import Profile, load_profile, read_profile
 from lykta.profiles.loader import DATA
 from lykta.studio.history import History
 from lykta.tune.edit import Change, put
+from lykta.tune.lists import entries
 from lykta.tune.space import source_of
 
 _PAUSE_S = 1.5
@@ -52,6 +53,10 @@ class Draft:
     def changed(self) -> bool:
         """Whether it differs from what was read or saved last."""
         return self.text != self.original
+
+    def entries(self) -> list[dict[str, str]]:
+        """What the entries of the calendar say, in the words of the file."""
+        return entries(self.text, "calendar")
 
     def put(self, *changes: Change, step: str = "") -> None:
         """Write values. InputError, and nothing changed, where the profile would then have an error.

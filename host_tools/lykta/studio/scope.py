@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lykta.document import Document, Node
-from lykta.profiles import Profile
+from lykta.profiles import Night, Profile
 from lykta.profiles.loader import ALL
 from lykta.profiles.table import CLASSES, EVERYONE, Setting
-from lykta.tune.edit import Change
+from lykta.tune.edit import Change, Path
 from lykta.units import show
+
+#: In place of the number of an entry of the calendar: the nights that no entry is for.
+ORDINARY = -1
 
 
 @dataclass(frozen=True)
 class Scope:
-    """A place in a profile. `phase`: ALL for the whole night; `who`: EVERYONE or a class."""
+    """A place in a profile. `phase`: ALL for the whole night; `who`: EVERYONE or a class; `entry`: of the calendar, or ORDINARY nights."""
 
     zone: str
     phase: str = ALL
     who: str = EVERYONE
+    entry: int = ORDINARY
 
-    def path(self, setting: Setting) -> tuple[str, ...]:
+    def path(self, setting: Setting) -> Path:
         """The keys under which a setting is written here."""
         group = (self.who,) if setting.per_class else ()
-        return ("zones", self.zone, self.phase, *group, setting.key)
+        night = () if self.entry == ORDINARY else ("calendar", self.entry)
+        return (*night, "zones", self.zone, self.phase, *group, setting.key)
 
     def change(self, setting: Setting, value: int) -> Change:
         """A value to be written here."""
         return Change(self.path(setting), show(setting.kind, value))
 
-    def rows(self, profile: Profile, date: dt.date) -> list[tuple[str, tuple[int, ...]]]:
-        """(phase, settings row) of the zone in the night that begins on a date, as far as they belong here."""
-        phases = profile.night(date).phases
-        return [(phase.name, phase.rows[self.zone]) for phase in phases if self.phase in (ALL, phase.name)]
+    def night(self, profile: Profile) -> Night:
+        """The kind of night that is looked at."""
+        return profile.ordinary if self.entry == ORDINARY else profile.calendar[self.entry].night
+
+    def rows(self, profile: Profile) -> list[tuple[str, tuple[int, ...]]]:
+        """(phase, settings row) of the zone in this kind of night, as far as they belong here."""
+        return [(phase.name, phase.rows[self.zone]) for phase in self.night(profile).phases if self.phase in (ALL, phase.name)]
 
     def road_users(self) -> Sequence[int]:
         """The classes that a value here is for."""
@@ -50,9 +57,9 @@ class Found:
     written: bool
 
 
-def find(profile: Profile, text: Document, scope: Scope, setting: Setting, date: dt.date) -> Found:
-    """What holds at a place in the night of a date. The value is what is written there, else what most of it has."""
-    rows = scope.rows(profile, date)
+def find(profile: Profile, text: Document, scope: Scope, setting: Setting) -> Found:
+    """What holds at a place. The value is what is written there, else what most of it has."""
+    rows = scope.rows(profile)
     users = scope.road_users() if setting.per_class else [0]
     cells = [(name, user, row[setting.position(user)]) for name, row in rows for user in users]
     node = _at(text.root, scope.path(setting))
@@ -68,8 +75,11 @@ def _said(rows: Sequence[object], users: Sequence[int], phase: str, user: int) -
     return " ".join([phase] * (len(rows) > 1) + [CLASSES[user]] * (len(users) > 1))
 
 
-def _at(node: Node, path: Sequence[str]) -> Node | None:
+def _at(node: Node, path: Path) -> Node | None:
     for key in path:
+        if isinstance(key, int):
+            node = list(node.list())[key]
+            continue
         if not node.is_mapping():
             return None
         node = node.get(key)

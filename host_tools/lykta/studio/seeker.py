@@ -22,6 +22,8 @@ from lykta.tune.search import Point, Task, about_of, best, front, search, served
 from lykta.tune.space import read_space
 
 FOLDER = "tuning"
+#: Settings of which more is more light, the first to be tried where too few people have what they are owed.
+BRIGHTER = ("ahead", "preview", "behind", "hold", "linger", "level", "idle", "coast_lamps")
 
 
 def task_of(session: Session, ranges: Sequence[str], nights: int) -> Task:
@@ -36,6 +38,14 @@ def journal_of(task: Task, folder: Path) -> Path:
     """The journal of a search: the same for the same search, whatever its name."""
     digest = hashlib.sha256(json.dumps(about_of(task), sort_keys=True).encode()).hexdigest()[:12]
     return folder / FOLDER / f"journal_{digest}.log"
+
+
+def loosening(task: Task, point: Point) -> tuple[list[str], list[str]]:
+    """What could bring a point that falls short to what is owed: (ranges at whose upper end it stands, settings that may not move yet)."""
+    dimensions = [one for one in task.space.dimensions if one.setting.key in BRIGHTER]
+    at_end = [one.name for one in dimensions if point.values[one.name] + one.step > one.high]
+    moving = {one.setting.key for one in dimensions}
+    return at_end, [key for key in BRIGHTER if key not in moving]
 
 
 @dataclass
@@ -72,6 +82,13 @@ class Seeker:
     def best(self) -> Point | None:
         """The point that takes least energy of those that keep everything."""
         return best(self.points)
+
+    def nearest(self) -> Point | None:
+        """Where none keeps everything: the point that falls least short; of equals the one with least energy."""
+        if self.best() is not None:
+            return None
+        whole = (one for one in self.points if not one.broken)
+        return min(whole, key=lambda one: (sum(one.over), one.spent, one.number), default=None)
 
     def _run(self, task: Task, trials: int, journal: Path, loop: asyncio.AbstractEventLoop) -> None:
         try:

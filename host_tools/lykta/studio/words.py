@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lykta.errors import EnvironmentLacks
+from lykta.errors import EnvironmentLacks, Message
 from lykta.studio.saying import N_
 from lykta.units import KINDS, NotAQuantity, parse, show
 
@@ -52,6 +52,13 @@ class Words:
         """A text in this language, with values at its {names}."""
         found = catalog(self.language).get(text, text) if self.language != "en" else text
         return found.format(**values) if values else found
+
+    def error(self, message: str) -> str:
+        """A sentence of an error; one that knows its text and values (`errors.Message`) in this language, others as they are."""
+        if not isinstance(message, Message):
+            return message
+        values = {name: self.error(value) if isinstance(value, str) else value for name, value in message.values.items()}
+        return self(message.text, **values)
 
     @property
     def locale(self) -> Locale:

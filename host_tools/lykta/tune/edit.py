@@ -3,7 +3,8 @@
     text = put(text, [Change(("zones", "path", "all", "everyone", "hold"), "12 s")], "my_profile.yaml")
 
 A value that is there is replaced where it stands; one that is not gets a line of its own at the top of its block, or a place in
-braces. What stands under a name (`&name`) and is used elsewhere (`*name`, `<<: *name`) is not changed: that would change more than asked.
+braces. Items of a list are counted from 0 in a path. What stands under a name (`&name`) and is used elsewhere (`*name`, `<<: *name`) is
+not changed: that would change more than asked.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from lykta.errors import InputError
+from lykta.errors import InputError, Message
 
 Raw = ScalarNode | MappingNode | SequenceNode
+
+
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Change:
     """A value to be written at a path of keys."""
 
-    path: tuple[str, ...]
+    path: Path
     value: str
 
 
@@ -39,24 +43,37 @@ def _put(text: str, change: Change, file: str) -> str:
     shared = _shared(root)
     node, done, after = root, 0, 0
     for key in change.path:
-        if not isinstance(node, MappingNode):
-            break
-        own = next(((name, value) for name, value in node.value if isinstance(name, ScalarNode) and name.value == key), None)
+        own = _child(node, key)
         if own is None:
             break
-        node, done, after = own[1], done + 1, text.index(":", own[0].end_mark.index) + 1
+        name, node = own
+        done += 1
+        after = after if name is None else text.index(":", name.end_mark.index) + 1
         if id(node) in shared:
-            message = "this block is used in several places by its name, and a value in it would change them all. Write it out."
-            mark = own[0].start_mark
-            raise InputError.of(file, message, line=mark.line + 1, column=mark.column + 1, path=".".join(change.path[:done]))
-    rest = change.path[done:]
+            message = Message("this block is used in several places by its name, and a value in it would change them all. Write it out.")
+            mark = (name or node).start_mark
+            raise InputError.of(file, message, line=mark.line + 1, column=mark.column + 1, path=_said(change.path[:done]))
+    rest = [str(key) for key in change.path[done:]]
     if isinstance(node, MappingNode) and rest:
         return _into(text, node, rest, change.value)
-    if isinstance(node, ScalarNode) and not rest and node.value:
+    if not rest and ((isinstance(node, ScalarNode) and node.value) or (isinstance(node, SequenceNode) and node.flow_style)):
         return text[: node.start_mark.index] + change.value + text[node.end_mark.index :]
     if isinstance(node, ScalarNode) and not node.value and not node.style:
         return f"{text[:after]} {_braces(rest, change.value)}{text[after:]}"
-    raise InputError.of(file, "this is no place for a single value.", line=_line(node), path=".".join(change.path[:done]))
+    raise InputError.of(file, "this is no place for a single value.", line=_line(node), path=_said(change.path[:done]))
+
+
+def _child(node: Raw | None, key: str | int) -> tuple[ScalarNode | None, Raw] | None:
+    """(the name, the node) under a key or a number of an item; None where there is none."""
+    if isinstance(node, MappingNode):
+        return next(((name, value) for name, value in node.value if isinstance(name, ScalarNode) and name.value == key), None)
+    if isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return None, node.value[key]
+    return None
+
+
+def _said(path: Sequence[str | int]) -> str:
+    return ".".join(map(str, path))
 
 
 def _shared(root: Raw | None) -> set[int]:
@@ -87,6 +104,8 @@ def _into(text: str, block: MappingNode, keys: Sequence[str], value: str) -> str
         return text[:at] + entry + more + text[at:]
     first = block.value[0][0].start_mark
     line: int = first.index - first.column
+    if text[line : first.index].strip():  # behind the dash of a list: the new key takes that place
+        return f"{text[: first.index]}{entry}\n{' ' * first.column}{text[first.index :]}"
     return f"{text[:line]}{' ' * first.column}{entry}\n{text[line:]}"
 
 
