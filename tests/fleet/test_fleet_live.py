@@ -239,7 +239,7 @@ def test_settings__are_sent_once_and_go_on_where_they_stopped(
                 again = Proposals(database, street, now=lambda: NIGHT + 86_400).alone(street, anna, "", LAMPS)
                 resumed = board.begin(again.number, anna)
                 assert (first.resumed, resumed.resumed, resumed.version) == (False, True, first.version)
-                assert set(settings.stand(resumed.lamps, resumed.version, fleet).values()) == {settings.WAITING}
+                assert set(settings.stand(resumed.lamps, resumed.version, fleet).values()) == {settings.OFFLINE}
                 fewer = Proposals(database, street, now=lambda: NIGHT + 2 * 86_400).alone(street, anna, "", LAMPS[:2])
                 assert fewer.version == first.version
         where = broker_of(street, made.folder, None, tmp_path)[0]

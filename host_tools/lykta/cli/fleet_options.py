@@ -53,13 +53,25 @@ class Asked:
         """The folder of the network: beside the site; of a packaged site, here."""
         return self.network or _beside(self.site, "network")
 
+    @property
+    def home(self) -> Path:
+        """The folder with its history and its clock: of the network, also where the place of one person in it is given."""
+        network = self.folder.parent.parent
+        return network if self.folder.parent.name == "people" and (network / "network.json").is_file() else self.folder
+
+    def must_share(self) -> None:
+        """InputError where what is written would be seen by nobody else: a place that was handed on has no history of the network."""
+        if self.database is None and self.home == self.folder and (self.folder / "access.json").is_file():
+            message = "this is the place of one person, and not the network's history, in which others must find it. Say where: --database"
+            raise InputError.of(str(self.folder), message)
+
     def open(self, district: str = "") -> Database:
         """The database. LyktaError where it cannot be used."""
         try:
             from lykta.fleet.database import Database
         except ImportError:
             raise EnvironmentLacks(_LACKS) from None
-        folder = self.folder
+        folder = self.home
         if self.database is None and not folder.is_dir():
             message = f"here is no network. `lykta broker run {self.site}` makes one to try things out; --network names another folder."
             raise InputError.of(str(folder), message)
@@ -69,7 +81,7 @@ class Asked:
         """What time it is for this fleet: that of a simulated street, where one is simulated [s since 1970]."""
         from lykta.fleet.clock import now_of
 
-        return now_of(self.folder)()
+        return now_of(self.home)()
 
 
 def _beside(site: str, ending: str) -> Path:
@@ -190,7 +202,7 @@ async def fleet_of(
         district = asked.district or (access.districts[0] if len(access.districts) == 1 else "")
         broker = Broker(access.host, access.port, access.client, access.authority, access.certificate, access.key)
         connect = partial(broker.connect, record)
-        now = now_of(asked.folder)
+        now = now_of(asked.home)
         fleet = Fleet(street, connect, asked.open(district), _person(access, who), record, district, now, said, access.operators)
         async with fleet:
             if wait:

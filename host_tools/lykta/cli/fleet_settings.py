@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,7 +64,7 @@ def propose(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: s
     """
 
     async def work() -> int:
-        async with fleet_of(asked, "operator", who) as fleet:
+        async with _operating(asked, who) as fleet:
             chosen = lamps_of(fleet.street, lamps, zones) if lamps or zones else []
             judged = _judged(asked, nights)
             board = _board(fleet)
@@ -117,7 +117,7 @@ def withdraw(asked: Asked, number: int, why: str, who: str) -> int:
 
 
 async def _decided(asked: Asked, who: str, decide: Callable[[Fleet, Proposals], Proposal], then: str) -> int:
-    async with fleet_of(asked, "operator", who) as fleet:
+    async with _operating(asked, who) as fleet:
         board = _board(fleet)
         one = await fleet.in_thread(lambda: decide(fleet, board))
         click.echo(f"proposal {one.number} is {one.state}, by {fleet.person.name}." + (f" Next: {then}" if then else ""))
@@ -173,7 +173,7 @@ def roll_out(asked: Asked, number: int, why: str, who: str, wait_s: float) -> in
     """
 
     async def work() -> int:
-        async with fleet_of(asked, "operator", who) as fleet:
+        async with _operating(asked, who) as fleet:
             await settled(fleet)
             return await _sent(fleet, _board(fleet), number, wait_s)
 
@@ -195,7 +195,7 @@ def back(asked: Asked, why: str, who: str, wait_s: float) -> int:
     """
 
     async def work() -> int:
-        async with fleet_of(asked, "operator", who) as fleet:
+        async with _operating(asked, who) as fleet:
             await settled(fleet)
             board = _board(fleet)
             one = await fleet.in_thread(lambda: board.back(fleet.person, why))
@@ -224,7 +224,7 @@ def push(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str,
     """
 
     async def work() -> int:
-        async with fleet_of(asked, "operator", who) as fleet:
+        async with _operating(asked, who) as fleet:
             chosen = lamps_of(fleet.street, lamps, zones) if lamps or zones else []
             await settled(fleet)
             board = _board(fleet)
@@ -256,6 +256,14 @@ async def _sent(fleet: Fleet, board: Proposals, number: int, wait_s: float) -> i
 
 
 # --- how --------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _operating(asked: Asked, who: str) -> AsyncIterator[Fleet]:
+    """The fleet, for an operator whose colleagues see what is done."""
+    asked.must_share()
+    async with fleet_of(asked, "operator", who) as fleet:
+        yield fleet
 
 
 def _board(fleet: Fleet) -> Proposals:

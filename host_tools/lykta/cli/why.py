@@ -48,9 +48,9 @@ def why(
     site: str, lamp: str, at: str, simulated: bool, folder: Path | None, seed: int | None, asked: Asked, network: Path | None,
     database: str | None,
 ) -> None:  # fmt: skip
-    """Why LAMP of SITE was as bright as it was: the rule that decided, and what was behind it.
+    """Why a lamp was as bright as it was: on the real street by its history, or in a simulated night.
 
-    On a street with a network its history is asked: what was planned, ordered, reported; faults, alarms and settings of that time. Nodes
+    The rule that decided, and what was behind it. On a street with a network its history is asked: what was planned, ordered, reported; faults, alarms and settings of that time. Nodes
     report means of a quarter of an hour, so who came by is not told. Without a network, or with --simulated, --night, --seed, --date,
     --traffic, --sensors or --radio, a simulated night is asked, and every track and detection is told.
 

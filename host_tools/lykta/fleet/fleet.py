@@ -281,6 +281,12 @@ class Fleet:
         """Start nodes anew, from full light."""
         return await self._give(lamps, "restart", "", why, lambda to, now: self._numbers.restart(to, now), by)
 
+    async def note(self, verb: str, about: str, before: str, after: str, why: str = "", by: Person | None = None) -> None:
+        """Write down what a person does to the street that is no command: an update that begins, ends, or is taken back."""
+        person = by or self.person
+        act = Act(int(self._now()), person.name, person.proof, verb, about, before, after, why)
+        await self.in_thread(lambda: acts.note(self.database, act))
+
     async def _overridden(self, lamps: Sequence[str]) -> str:
         """What overrides are in force on lamps, by the record."""
         now = int(self._now())

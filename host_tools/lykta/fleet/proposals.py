@@ -272,7 +272,7 @@ class Proposals:
             key = connection.execute(insert(schema.proposals).values(told)).inserted_primary_key
             number = int(key[0]) if key else 0
             settings.keep(self.database, connection, number, {self._names[lamp]: its for lamp, its in files.items()})
-            after = f"proposal {number}: {one.profile}, {len(one.changes)} differences from {one.compared}"
+            after = f"proposal {number}: {one.profile}, {_some(len(one.changes))} from {one.compared}"
             act = Act(one.at, one.who, one.proof, "propose", acts.said_of(one.lamps, len(self._street.lamps)), "", after, one.why)
             acts.note_in(connection, act)
             if verdict:
@@ -347,3 +347,7 @@ def _changes(old: str, new: str) -> tuple[Difference, ...]:
 
 def _version(version: int) -> str:
     return f"version {version}" if version else "as flashed by cable"
+
+
+def _some(count: int) -> str:
+    return f"{count or 'no'} difference{'' if count == 1 else 's'}"

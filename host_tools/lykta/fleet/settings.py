@@ -110,7 +110,7 @@ def stand(lamps: Sequence[str], version: int, fleet: Fleet) -> dict[str, str]:
         elif node.name in refused:
             found[lamp] = REFUSED
         else:
-            found[lamp] = OFFLINE if node.online is False else WAITING
+            found[lamp] = WAITING if node.online else OFFLINE
     return found
 
 
