@@ -84,6 +84,9 @@ def test_show__of_a_speed_is_read_back(value: int):
     + [
         ("length", 6_600, "66 m"),
         ("length", 66, "66 cm"),
+        ("length", 1_650, "16.5 m"),
+        ("time", 12_500, "12.5 s"),
+        ("time", 12_345, "12345 ms"),
         ("speed", 140, "1.4 m/s"),
         ("power", 20_000, "20 W"),
         ("flux", 3_000, "3000 lm"),

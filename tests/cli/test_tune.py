@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -57,6 +58,24 @@ def test_tune__again_goes_on_from_the_journal(ran, folder: Path):
     assert [line.split(",")[:5] for line in again[:5]] == [line.split(",")[:5] for line in first]
     assert (folder / "profile.yaml").read_text(encoding="utf-8") == nights.PROFILE
     assert (folder / "tuning" / "profile.yaml").exists()
+
+
+@pytest.mark.slow
+def test_tune__on_a_cluster_of_which_a_worker_dies_finds_and_writes_the_same(ran, lykta, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """A local Dask cluster of two workers, one killed in the middle of a trial: its work is done again by the other."""
+    from distributed import LocalCluster
+
+    search = [*SEARCH, "--require", "service at least 90 %"]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))))
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local, monkeypatch.context() as patch:
+        patch.setattr("lykta.tune.search.try_out", nights.die_once)
+        status, out, err = lykta("tune", "site.yaml", *search, *ALWAYS, "--cluster", local.scheduler_address, "--out", "there")
+    assert (status, err) == (0, "")
+    assert (folder / "profile.died").exists()
+    assert f"the Dask cluster at {local.scheduler_address}, 2 threads" in " ".join(out.split())
+    assert ran(*search, "--out", "here")[0] == 0
+    for name in ("trials.csv", "profile.yaml"):
+        assert (folder / "there" / name).read_bytes() == (folder / "here" / name).read_bytes()
 
 
 def test_tune__with_a_constraint_that_nobody_can_keep_says_which_and_who_is_nearest(ran, folder: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -56,6 +57,8 @@ def test_year__tells_energy_money_and_light(ran, folder: Path):
         assert said in out
     for said in ("the light is never below 40 %", "part-night-50", "static", "December", "NPV", "0.2 kg a kWh, a made-up mix"):
         assert said in out
+    picture = ET.parse(folder / "found" / "year.svg").getroot()
+    drawn = " ".join("".join(element.itertext()) for element in picture.iter("{http://www.w3.org/2000/svg}title"))
     result = json.loads((folder / "found" / "year.json").read_text(encoding="utf-8"))
     with (folder / "found" / "load.csv").open(encoding="utf-8") as file:
         hours = list(csv.DictReader(file))
@@ -68,6 +71,11 @@ def test_year__tells_energy_money_and_light(ran, folder: Path):
     assert lines["always-on"]["all_kwh"]["value"] == pytest.approx(6 * 0.02 * result["dark_hours"], rel=1e-9)
     assert lines["static"]["lamps_kwh"]["value"] == pytest.approx(lines["lykta"]["lamps_kwh"]["value"], rel=0.01)
     assert sum(month["ours_kwh"] for month in result["months"]) == pytest.approx(lines["lykta"]["all_kwh"]["value"], rel=1e-7)
+    for month in result["months"]:
+        assert f"{month['name']}: lykta {month['ours_kwh']:,.4g} kWh, always-on {month['always_on_kwh']:,.4g} kWh, part-night-50 " in drawn
+    midnight = [hour for hour in hours if hour["time"][11:13] == "00"]
+    mean = sum(float(hour["lykta_lamps_kwh"]) + float(hour["lykta_nodes_kwh"]) for hour in midnight) / len(midnight)
+    assert f"from 00:00: lykta {mean:,.4g} kW, always-on " in drawn
     bill = sum((float(hour["lykta_lamps_kwh"]) + float(hour["lykta_nodes_kwh"])) * float(hour["price_EUR_per_kwh"]) for hour in hours)
     assert bill == pytest.approx(lines["lykta"]["bill"]["value"], abs=0.01)
     assert lines["lykta"]["co2_kg"]["value"] == pytest.approx(0.2 * lines["lykta"]["all_kwh"]["value"])

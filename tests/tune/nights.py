@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 from lykta.scenarios import Scenario, Wish, assemble
+from lykta.tune.trial import Job, Verdict, try_out
 from tests.cli import street
 
 #: At 65 N the sun is down for little more than two hours.
@@ -42,3 +45,12 @@ def write(folder: Path) -> None:
 def scenario(sensors: str = "ideal") -> Scenario:
     """The street in the folder where the test runs, in pure Python."""
     return replace(assemble(Wish("site.yaml", date=DATE, sensors=sensors)), engine="python")
+
+
+def die_once(job: Job) -> Verdict:
+    """Try a profile; the first worker that is asked dies of it, and leaves a mark beside the profile."""
+    mark = Path(job.file).resolve().with_suffix(".died")
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return try_out(job)

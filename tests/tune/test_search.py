@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +11,10 @@ import pytest
 from lykta.errors import InputError, LyktaError
 from lykta.score.requirements import of_texts
 from lykta.site import load
-from lykta.tune.crew import Alone, Cluster, Crew, Processes
+from lykta.tune.crew import Alone, Crew, Processes
 from lykta.tune.search import Point, Task, best, front, nobody_met, search
 from lykta.tune.space import read_space
-from lykta.tune.trial import Job, Verdict, least_levels, try_out
+from lykta.tune.trial import least_levels
 from tests.tune import nights
 
 SPACE = ("idle: 20..50 %", "hold: 1..20 s")
@@ -178,30 +176,3 @@ def test_search__in_processes_finds_the_same():
     """Two processes, the same points in the same order."""
     with Processes(2) as two:
         assert searched(task(), 9, two) == searched(task(), 9)
-
-
-def die_once(job: Job) -> Verdict:
-    """Try a profile; the first worker that is asked dies of it."""
-    mark = Path(job.file).with_suffix(".died")
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return try_out(job)
-
-
-@pytest.mark.slow
-def test_search__on_a_cluster_of_which_a_worker_dies_finds_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """A local Dask cluster of two workers, one killed in the middle of a trial: its work is done again by the other."""
-    from distributed import LocalCluster
-
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))))
-    there = replace(task(), space=replace(task().space, file=str(folder / "profile.yaml")))
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local:
-        with Cluster(local.scheduler_address) as many:
-            assert many.size == 2
-            monkeypatch.setattr("lykta.tune.search.try_out", die_once)
-            found = searched(there, 9, many)
-        assert (folder / "profile.died").exists()
-    monkeypatch.undo()
-    monkeypatch.chdir(folder)
-    assert found == searched(there, 9)

@@ -42,11 +42,11 @@ def test_space__writes_what_it_tries(folder: Path):
     found = space("idle: 20..50 %", "pedestrian.hold: 5..20 s")
     text = found.written({"idle": 250, "pedestrian.hold": 7500})
     assert "      idle: 25 % # of the design flux\n" in text
-    assert "      pedestrian: {hold: 7500 ms}\n" in text
+    assert "      pedestrian: {hold: 7.5 s}\n" in text
     (folder / "written.yaml").write_text(text, encoding="utf-8")
     again = load_profile("written.yaml")
     assert again.ordinary == found.profile({"idle": 250, "pedestrian.hold": 7500}).ordinary
-    assert found.said({"idle": 250, "pedestrian.hold": 7500}) == "idle 25 %, pedestrian.hold 7500 ms"
+    assert found.said({"idle": 250, "pedestrian.hold": 7500}) == "idle 25 %, pedestrian.hold 7.5 s"
 
 
 def test_space__may_stand_in_a_file(folder: Path):

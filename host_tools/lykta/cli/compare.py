@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lykta.cli.nights import print_conditions
+from lykta.cli.nights import nights_said, print_conditions
 from lykta.cli.options import Asked, Seeds, crew_options, night_options, scenario_of, write_text
 from lykta.progress import track
 from lykta.report import charts
@@ -106,9 +106,8 @@ def picture(scenario: Scenario, ranked: Sequence[Line], first: str, least: float
         return one.value, one.low, one.high
 
     bars = [charts.Bar(one.said, ends(one.saving), ends(one.service), one.met) for one in ranked]
-    seeds = scenario.seeds
-    nights = f"{len(seeds)} nights, seeds {seeds[0]}-{seeds[-1]}" if len(seeds) > 1 else f"one night, seed {seeds[0]}"
     sensors = "ideal sensors" if scenario.sensors == "ideal" else "the site's sensors"
+    nights = nights_said(scenario.seeds)
     said = f"Simulated, {scenario.date}; {scenario.demand.name}, {sensors}, {scenario.radio} radio; {nights}. Whiskers: 95 %."
     return charts.schemes(f"{scenario.site.name}: schemes compared", said, bars, ours.possible.value, least)
 

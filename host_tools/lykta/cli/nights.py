@@ -178,3 +178,8 @@ def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
     for name, said in rows:
         grid.add_row(f"[bold]{name}[/bold]" if name else "", escape(said))
     return grid
+
+
+def nights_said(seeds: Sequence[int]) -> str:
+    """`20 nights, seeds 1-20`, or `one night, seed 1`."""
+    return f"{len(seeds)} nights, seeds {seeds[0]}-{seeds[-1]}" if len(seeds) > 1 else f"one night, seed {seeds[0]}"

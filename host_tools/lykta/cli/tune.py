@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lykta.cli.nights import print_conditions
+from lykta.cli.nights import nights_said, print_conditions
 from lykta.cli.options import Asked, Seeds, crew_options, night_options, scenario_of, write_text
 from lykta.errors import InputError, LyktaError
 from lykta.progress import Progress
@@ -170,7 +170,7 @@ def picture(task: Task, points: Sequence[Point], chosen: Point | None) -> str:
     scenario = task.scenario
     asked = [float(one.limit) for one in task.conditions if one.quantity == "service"]
     sensors = "ideal sensors" if scenario.sensors == "ideal" else "the site's sensors"
-    subtitle = f"Simulated, {scenario.date}; {scenario.demand.name}, {sensors}, {len(task.seeds)} nights; {len(points)} profiles tried."
+    subtitle = f"Simulated, {scenario.date}; {scenario.demand.name}, {sensors}, {nights_said(task.seeds)}; {len(points)} profiles tried."
     shown = [tried(one) for one in points if not one.broken]
     title = f"{scenario.site.name}: {scenario.profile.name}, tuned"
     return fronts.front(title, subtitle, shown, tried(points[0]), tried(chosen) if chosen else None, max(asked, default=None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from lykta.cli.options import crew_options, write_text
 from lykta.cli.simulate import Seeds
 from lykta.errors import InputError, LyktaError
 from lykta.progress import track
+from lykta.report import years
 from lykta.scenarios import RADIOS, SENSORS, Scenario, Wish
 from lykta.scenarios.about import conditions, doubts, sentence, site_said
 from lykta.scenarios.assemble import beside
 from lykta.scenarios.output import make_writable
 from lykta.scenarios.year import ALWAYS_ON, Cell, cells, gather, jobs, play, rivals
-from lykta.scenarios.yearly import Summary, load_csv, money_said, sentences, summary, to_json
+from lykta.scenarios.yearly import MONTHS, Summary, load_csv, loads, money_said, sentences, summary, to_json
 from lykta.score.money import Economics
 from lykta.score.statistics import Interval
 from lykta.score.words import percent, service
@@ -33,6 +35,8 @@ from lykta.traffic import load_demand
 from lykta.tune.crew import crew
 
 _NOTES = 6
+#: Letters of a scheme's name that are never cut.
+_NAME = len("part-night-50")
 
 
 @click.command()
@@ -51,7 +55,7 @@ _NOTES = 6
 @click.option(
     "--today", default="", metavar="SCHEME", help='What lights the street now: "part-night-50". Default: `economics.today`, else always on.'
 )
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for load.csv (hour by hour) and year.json.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for year.svg, load.csv (hour by hour), year.json.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True, help="auto: compiled where Numba is installed.")
 @crew_options
 def year(
@@ -95,8 +99,21 @@ def year(
     print_year(console, result, found, money, today)
     if out:
         write_text(out / "load.csv", load_csv(whole, money))
+        write_text(out / "year.svg", picture(scenario, result, loads(whole)))
         write_text(out / "year.json", json.dumps(to_json(scenario, result), indent=1, ensure_ascii=False) + "\n")
-        console.print(f"[bold]Written[/bold]      {out / 'load.csv'}, {out / 'year.json'}", highlight=False, soft_wrap=True)
+        written = ", ".join(str(out / name) for name in ("year.svg", "load.csv", "year.json"))
+        console.print(f"[bold]Written[/bold]      {written}", highlight=False, soft_wrap=True)
+
+
+def picture(scenario: Scenario, found: Summary, shown: Sequence[years.Load]) -> str:
+    """The year as SVG."""
+    seeds = f"{len(found.seeds)} nights of each kind" if len(found.seeds) > 1 else "one night of each kind"
+    ours = found.lines[0]
+    ends = _ends(ours.less)
+    less = f"{percent(ours.less.value)} less than always on" + (f" (95 %: {ends})" if ends else "")
+    title = f"{scenario.site.name}, {found.year}: {ours.all_kwh.value or 0:,.0f} kWh, {less}"
+    said = f"Simulated; lamps, nodes, sensors and standby; {scenario.demand.name}, profile {scenario.profile.name}, {seeds}."
+    return years.year(title, said, MONTHS, shown)
 
 
 def _print_conditions(console: Console, scenario: Scenario, year: int, today: str) -> None:
@@ -126,7 +143,7 @@ def print_year(console: Console, found: Summary, nights: list[Cell], money: Econ
     console.print()
     for said in sentences(found, today):
         console.print(said, markup=False, highlight=False, soft_wrap=True)
-    energy = _table("kWh", "lamps", "nodes", "by day", "all", "less than on", "95 %", "service")
+    energy = _table("kWh", "lamps", "nodes", "by day", "all", "less", "95 %", "service")
     for line in found.lines:
         less = line.less
         energy.add_row(
@@ -172,5 +189,5 @@ def _ends(one: Interval) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=bool(number))
+        table.add_column(column, justify="right" if number else "left", no_wrap=bool(number), min_width=0 if number else _NAME)
     return table

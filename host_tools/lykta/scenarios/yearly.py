@@ -10,6 +10,7 @@ from math import ceil, floor
 import numpy as np
 
 from lykta import __version__
+from lykta.report.years import HOURS, Load
 from lykta.scenarios.about import sentence
 from lykta.scenarios.model import Scenario
 from lykta.scenarios.year import ALWAYS_ON, OURS, Year
@@ -21,7 +22,7 @@ from lykta.score.tally import GROUPS
 from lykta.score.words import PEOPLE, service
 
 SCHEMA = 1
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,25 @@ def _months(found: Year, on: int) -> tuple[Month, ...]:
     every = (found.lamps_wh.mean(axis=1) + found.overhead_wh) / 1000
     return tuple(
         Month(name, float(found.hours.lit[here].sum()), float(every[0][here].sum()), float(every[on][here].sum()))
-        for number, name in enumerate(_MONTHS)
+        for number, name in enumerate(MONTHS)
         if (here := found.hours.month == number).any()
     )
+
+
+def loads(found: Year) -> list[Load]:
+    """Ours, always on and today's scheme: electricity of all kinds by month and by hour of the day, means of the seeds."""
+    every = (found.lamps_wh.mean(axis=1) + found.overhead_wh) / 1000
+    days = np.bincount(found.hours.hour, minlength=HOURS)
+    shown = dict.fromkeys((OURS, ALWAYS_ON, found.today))
+    return [
+        Load(
+            name,
+            [float(every[at][found.hours.month == month].sum()) for month in range(len(MONTHS))],
+            (np.bincount(found.hours.hour, every[at], HOURS) / days).tolist(),
+        )
+        for name in shown
+        for at in (found.schemes.index(name),)
+    ]
 
 
 def sentences(found: Summary, today: str) -> list[str]:

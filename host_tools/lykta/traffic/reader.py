@@ -49,7 +49,8 @@ def load_demand(path_or_name: str | Path, date: datetime.date | None = None) -> 
     if not rate:
         return demand
     try:
-        return demand.scaled(_users(rate))
+        users = _users(rate)
+        return replace(demand.scaled(users), notes=(*demand.notes, f"taken with {users:g} users an hour, the mean of a working day"))
     except ValueError:
         raise InputError.of(str(path_or_name), f'"{rate}" users an hour are not possible here. Write for example "{text}@30".') from None
 

@@ -6,6 +6,7 @@ that neither the number of workers nor the death of one changes anything.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -116,6 +117,8 @@ def _connect(address: str) -> Any:
         from distributed import Client
     except ImportError:
         raise EnvironmentLacks('A cluster needs Dask: install it with `pip install "lykta[cluster]"` (in a clone: `make env`).') from None
+    # That work of a worker who is gone is done again is no news for whoever waits for the result.
+    logging.getLogger("distributed.client").setLevel(logging.ERROR)
     connect: Any = Client  # without types
     try:
         return connect(address, timeout=_PATIENCE_S, set_as_default=False)
