@@ -50,9 +50,10 @@ def why(
 ) -> None:  # fmt: skip
     """Why a lamp was as bright as it was: on the real street by its history, or in a simulated night.
 
-    The rule that decided, and what was behind it. On a street with a network its history is asked: what was planned, ordered, reported; faults, alarms and settings of that time. Nodes
-    report means of a quarter of an hour, so who came by is not told. Without a network, or with --simulated, --night, --seed, --date,
-    --traffic, --sensors or --radio, a simulated night is asked, and every track and detection is told.
+    The rule that decided, and what was behind it. On a street with a network its history is asked: what was planned, ordered, reported;
+    faults, alarms and settings of that time. Nodes report means of a quarter of an hour, so who came by is not told. Without a network, or
+    with --simulated, --night, --seed, --date, --traffic, --sensors or --radio, a simulated night is asked, and every track and detection is
+    told.
 
     \b
     Example:
