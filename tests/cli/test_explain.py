@@ -44,14 +44,25 @@ def test_explain__shows_settings_with_their_tornado(capsys: pytest.CaptureFixtur
 
 
 def test_explain__shows_sensors_and_where_one_more_would_bring_most(capsys: pytest.CaptureFixture[str], folder: Path):
-    """One night: no interval, so nothing is significant, and it says so."""
+    """One night: no interval, so nobody can say what is chance, and no sensor is called useless."""
     status, out, _ = explain(capsys, "--only", "sensors", "--only", "lamps", "--seeds", "1", "--out", "why")
     assert status == 0
-    assert "Bring nothing that is significant in these nights: " in out
+    assert "Fewer than 3 nights: which of these are chance cannot be told. Take --seeds 1-5." in out
+    assert "significant" not in out
     assert "One more sensor, ld2410, on each post alone: where it brings most" in out
-    assert "None brings anything that is significant in these nights." in out
     assert "most energy" in out
     assert {file.name for file in (folder / "why").iterdir()} == {"sensors.csv", "sensors.svg", "lamps.csv"}
+
+
+def test_explain__of_one_night_draws_what_it_found(capsys: pytest.CaptureFixture[str], folder: Path):
+    """Nobody can say what is chance; the picture shows every effect all the same."""
+    status, out, _ = explain(capsys, "--only", "settings", "--sensors", "ideal", "--seeds", "1", "--out", "why")
+    assert status == 0
+    assert "cannot be told. Take --seeds 1-5." in out
+    assert "Without a significant effect" not in out
+    picture = (folder / "why" / "settings.svg").read_text(encoding="utf-8")
+    assert "nothing to show" not in picture
+    assert ">idle<" in picture
 
 
 def test_explain__says_what_is_wrong(capsys: pytest.CaptureFixture[str]):

@@ -13,19 +13,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lykta.cli.nights import print_conditions
+from lykta.cli.nights import nights_said, print_conditions
 from lykta.cli.options import Asked, Seeds, crew_options, night_options, scenario_of, write_text
 from lykta.progress import track
 from lykta.report.tornado import Swing, tornado
 from lykta.scenarios import Scenario
 from lykta.scenarios.output import make_writable
-from lykta.score.statistics import Interval
+from lykta.score.statistics import LEAST_NIGHTS, Interval
 from lykta.tune.crew import Crew, crew
 from lykta.tune.sensitivity import Effect, LampCost, effects, lamps
 from lykta.tune.variations import LESS, MORE, of_settings, with_sensors, without_sensors
 
 PARTS = ("settings", "sensors", "lamps")
 _SHOWN = 10
+_TOO_FEW = f"Fewer than {LEAST_NIGHTS} nights: which of these are chance cannot be told. Take --seeds 1-5."
 
 
 @click.command()
@@ -73,7 +74,9 @@ def _settings(console: Console, scenario: Scenario, many: Crew, out: Path | None
     console.print("[bold]Settings[/bold], each a quarter less and more (levels: 5 points), everywhere and for everyone at once")
     console.print(_table("setting", found))
     idle = sorted({one.name for one in found} - _matters(found))
-    if idle:
+    if not _enough(scenario):
+        console.print(_TOO_FEW, highlight=False, soft_wrap=True)
+    elif idle:
         console.print(f"Without a significant effect: {', '.join(idle)}.", highlight=False)
     console.print()
     if out:
@@ -81,13 +84,19 @@ def _settings(console: Console, scenario: Scenario, many: Crew, out: Path | None
         write_text(out / "settings.svg", tornado(*_title(scenario, "which setting matters"), _swings(found), ("less", "more")))
 
 
+def _enough(scenario: Scenario) -> bool:
+    """Whether anything can be said of chance."""
+    return len(scenario.seeds) >= LEAST_NIGHTS
+
+
 def _matters(found: Sequence[Effect]) -> set[str]:
-    """The names of what has an effect that is neither chance nor too small to be printed."""
+    """The names of what has an effect that is not known to be chance, nor too small to be printed."""
     return {one.name for one in found if _tells(one.saving, 2) or _tells(one.service, 3)}
 
 
 def _tells(one: Interval, digits: int) -> bool:
-    return one.significant and round(100 * (one.value or 0.0), digits) != 0
+    # Of too few nights nothing is known but the value: it is shown, and said to be perhaps chance.
+    return (one.significant or one.low is None) and round(100 * (one.value or 0.0), digits) != 0
 
 
 def _swings(found: Sequence[Effect]) -> list[Swing]:
@@ -112,12 +121,14 @@ def _sensors(console: Console, scenario: Scenario, many: Crew, out: Path | None)
     console.print("[bold]Sensors[/bold], each taken away alone: those without which service suffers most")
     console.print(_table("sensor", gone[:_SHOWN]))
     useless = [one.name for one in gone if not _hurts(one.service) and not _hurts(one.saving)]
-    if useless:
+    if not _enough(scenario):
+        console.print(_TOO_FEW, highlight=False, soft_wrap=True)
+    elif useless:
         console.print(f"Bring nothing that is significant in these nights: {', '.join(useless)}.", highlight=False, markup=False)
     if added:
         console.print(f"\n[bold]One more sensor[/bold], {added[0].name.split()[-1]}, on each post alone: where it brings most")
         console.print(_table("post", added[:_SHOWN]))
-        if not any((one.service.low or 0.0) > 0 or (one.saving.low or 0.0) > 0 for one in added):
+        if _enough(scenario) and not any((one.service.low or 0.0) > 0 or (one.saving.low or 0.0) > 0 for one in added):
             console.print("None brings anything that is significant in these nights.")
     else:
         console.print("\nEvery post has its sensor: there is no place for one more.")
@@ -156,7 +167,7 @@ def _lamps(console: Console, scenario: Scenario, many: Crew, out: Path | None) -
 
 def _title(scenario: Scenario, what: str) -> tuple[str, str]:
     sensors = "ideal sensors" if scenario.sensors == "ideal" else "the site's sensors"
-    said = f"Simulated, {scenario.date}; {scenario.profile.name}, {scenario.demand.name}, {sensors}, {len(scenario.seeds)} nights."
+    said = f"Simulated, {scenario.date}; {scenario.profile.name}, {scenario.demand.name}, {sensors}, {nights_said(scenario.seeds)}."
     return f"{scenario.site.name}: {what}", said
 
 
