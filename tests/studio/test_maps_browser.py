@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from lykta.report import png
 from lykta.site import loader
 from tests import services
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
+GREEN = (32, 96, 64)
+#: Gathers what a map draws: addresses of pictures, and texts.
+DRAWN = """window.drawn = []; window.said = new Set(); const { drawImage, fillText } = CanvasRenderingContext2D.prototype;
+Object.assign(CanvasRenderingContext2D.prototype, {
+  drawImage(image, ...at) { if (image.src) window.drawn.push(image.src); drawImage.call(this, image, ...at); },
+  fillText(text, ...at) { window.said.add(text); fillText.call(this, text, ...at); },
+});"""
 LONG_MS = 240_000  # a process that simulates first compiles; the machine may be busy
 
 
 @contextmanager
-def running(folder: Path, site: str) -> Iterator[str]:
+def running(folder: Path, site: str, *words: str) -> Iterator[str]:
     """The studio on a free port; its address."""
-    command = [sys.executable, "-m", "lykta", "studio", site, "--no-browser", "--port", str(services.free_port())]
+    command = [sys.executable, "-m", "lykta", "studio", site, *words, "--no-browser", "--port", str(services.free_port())]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
@@ -91,6 +103,41 @@ def choose_in_the_middle(page: Page) -> str:
     return (said.text_content() or "").split("·")[0].strip()
 
 
+def under_the_pointer(page: Page) -> tuple[float, float]:
+    """Put the pointer on what is chosen, which says so by its shape: where that is."""
+    canvas = page.locator(".board-map")
+    box = canvas.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2  # what was chosen in the middle is not far from it
+    around = sorted(((across, down) for across in range(-150, 151, 10) for down in range(-150, 151, 10)), key=lambda way: math.hypot(*way))
+    for across, down in around:
+        page.mouse.move(x + across, y + down)
+        if canvas.evaluate("canvas => canvas.style.cursor") == "move":
+            return x + across, y + down
+    raise AssertionError("what is chosen is nowhere on the map")
+
+
+@contextmanager
+def tiles(asked: list[str]) -> Iterator[str]:
+    """A server of green tiles on this machine: its address as `--tiles` takes it; `asked` gathers the paths."""
+
+    class Tiles(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.end_headers()
+            self.wfile.write(png.encode(np.zeros((256, 256), dtype=np.uint8), [GREEN]))
+
+        def log_message(self, *said: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tiles) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{{z}}/{{x}}/{{y}}.png"
+        server.shutdown()
+
+
 def pixels(page: Page) -> str:
     """A fingerprint of what the map shows."""
     found: str = page.locator(".board-map").evaluate("canvas => canvas.toDataURL()")
@@ -118,6 +165,49 @@ def test_lamp__is_edited_undone_and_saved(page: Page, address: str, home: Path):
     saved = loader.load(home / "my_street.yaml")
     assert next(lamp for lamp in saved.lamps if lamp.id == name).zone == "square"
     assert (home / "my_street.yaml").read_text(encoding="utf-8").count("#") == comments
+
+
+def test_lamp__is_moved_by_keys_and_by_the_pointer(page: Page, address: str):
+    """M and arrows, Enter; Ctrl and Z takes it back; then it is dragged. A place that cannot be is refused; the keyboard stays there."""
+    page.goto(f"{address}?view=street")
+    ready(page)
+    choose_in_the_middle(page)
+    east = page.get_by_label("Metres to the east")
+    stood = float(east.input_value().split()[0])
+    for key in ("m", "ArrowRight", "ArrowRight", "Shift+ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    expect(east).to_have_value(f"{stood + 1.9:.10g} m")
+    page.locator(".board-map").press("Control+z")
+    expect(east).to_have_value(f"{stood:.10g} m")
+    place = under_the_pointer(page)
+    page.mouse.down()
+    page.mouse.move(place[0] + 40, place[1], steps=3)
+    expect(page.locator(".board-said")).to_contain_text("→")
+    page.mouse.up()
+    expect(east).not_to_have_value(f"{stood:.10g} m")
+    moved = east.input_value()
+    assert float(moved.split()[0]) > stood
+    east.fill("9000 m")
+    east.press("Enter")
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()
+    expect(east).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(east).to_have_value(f"{stood:.10g} m")
+
+
+def test_tiles__come_from_the_named_server_and_are_drawn_under_the_street(page: Page, home: Path):
+    """A server of this machine is asked for the tile in which the street lies; it is drawn, and whose it is stands on the map."""
+    asked: list[str] = []
+    page.add_init_script(DRAWN)
+    with tiles(asked) as url, running(home, "my_street.yaml", "--tiles", url, "--attribution", "© Nobody in particular") as address:
+        page.goto(f"{address}?view=street")
+        ready(page)
+        page.wait_for_function("window.drawn.length && window.said.has('© Nobody in particular')")
+        zoom = int(page.evaluate("window.drawn[0]").split("/")[3])
+        column = (18.0484 + 180) / 360 * 2**zoom
+        row = (0.5 - math.asinh(math.tan(math.radians(59.2950))) / (2 * math.pi)) * 2**zoom
+        page.wait_for_function(f"window.drawn.some(one => one.endsWith('/{zoom}/{int(column)}/{int(row)}.png'))")
+    assert f"/{zoom}/{int(column)}/{int(row)}.png" in asked
 
 
 def test_many_lamps__are_chosen_with_a_box(page: Page, address: str):

@@ -31,13 +31,13 @@ class _Report:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._html = ""
+        self._html: str = session.kept.get("report", "")
         self._seed = SEEDS[0]
 
     def build(self) -> None:
         """Put what it is made of, the buttons, and the place of the report."""
         say, session = self._session.say, self._session
-        with ui.element("div").classes("tune"):
+        with ui.element("div").classes("tune report"):
             with ui.element("div").classes("controls stack"), ui.element("div").classes("panel stack"):
                 ui.label(say("What stands above the figures")).classes("section")
                 self._city = ui.input(say("City"), value=session.kept.get("city", "")).props("outlined dense maxlength=80").mark("city")
@@ -72,9 +72,16 @@ class _Report:
                 self._waiting.set_visibility(False)
                 self._frame = ui.element("iframe").classes("report-frame").props('sandbox="allow-scripts"')
                 self._frame.props["title"] = say("Report")
-                self._frame.set_visibility(False)
+                self._empty.set_visibility(not self._html)
+                self._show()
         self._night.on_value_change(self.changed)
         self.changed()
+
+    def _show(self) -> None:
+        """Show the report that was made last."""
+        self._frame.props["srcdoc"] = self._html
+        self._frame.update()
+        self._frame.set_visibility(bool(self._html))
 
     def changed(self) -> None:
         """The profile, the street or the night is another one: what the command would be, and whether it can be."""
@@ -110,14 +117,14 @@ class _Report:
                 self._said_command(),
                 heading,
             )
-            self._frame.props["srcdoc"] = self._html
-            self._frame.update()
-            self._frame.set_visibility(True)
+            session.kept["report"] = self._html
             ui.notify(say("The report is ready."))
         except LyktaError as error:
             self._wrong.set_text(str(error))
+            self._empty.set_visibility(not self._html)
         finally:
             self._waiting.set_visibility(False)
+            self._show()
             self._make.enable()
         self.changed()
 

@@ -4,7 +4,7 @@ const ZOOMS = [3, 19];
 const KEPT = 250;
 
 export class Tiles {
-  /** `url` with {z}, {x}, {y}; `latitude`, `longitude` of the plane's origin, `north_cm`, `east_cm` in a degree. */
+  /** `url` with {z}, {x}, {y}, and {s} for one of the servers a, b, c; `latitude`, `longitude` of the plane's origin, `north_cm`, `east_cm` in a degree. */
   constructor(options, later) {
     Object.assign(this, options);
     this.later = later;
@@ -53,7 +53,7 @@ export class Tiles {
         changed();
         this.later();
       };
-      image.src = this.url.replace("{z}", z).replace("{x}", x).replace("{y}", y);
+      image.src = this.url.replace("{s}", "abc"[(x + y) % 3]).replace("{z}", z).replace("{x}", x).replace("{y}", y);
       this.kept.set(key, image);
       if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
     }
