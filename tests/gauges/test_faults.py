@@ -8,7 +8,7 @@ import pytest
 
 from gauges import false_alarms, faults
 from gauges.mishaps import MISHAPS, Mishap
-from lykta.corehost import health
+from lykta.corehost import firmware_folder, health
 
 FAULT_LEVEL = 1_000
 IDLE = 500
@@ -44,6 +44,13 @@ def test_record__promises_what_a_fault_must_do(mishap: Mishap):
 def test_record__has_every_mishap_once():
     """No more and no less, in the order of the table."""
     assert [mishap.name for mishap in MISHAPS] == list(faults.recorded())
+
+
+@pytest.mark.parametrize("mishap", [one for one in MISHAPS if one.patch], ids=lambda mishap: mishap.name)
+def test_planted_fault__finds_its_place_in_the_firmware(mishap: Mishap):
+    """Each text that it replaces is there once, so that a change of the firmware is not found out only when all of it is soaked."""
+    for file, was, _ in mishap.patch:
+        assert 1 == (firmware_folder() / file).read_text(encoding="utf-8").count(was), (file, was)
 
 
 @pytest.mark.micropython

@@ -129,7 +129,7 @@ class _Table:
     def _next(self, assignment: Assignment) -> str:
         """What the person wants: "" to go on, "s" to skip a lamp, "q" to stop."""
         waiting = assignment.waiting()
-        whom = f"Next: {waiting[0]}." if waiting else "Every lamp has its board; those that are plugged in are looked at again."
+        whom = f"Next: {waiting[0]}." if waiting else "No lamp waits; boards that are plugged in are looked at again."
         text = f"\n{whom} Plug in the board (or several, for the lamps after it), then press Enter. (s: skip this lamp, q: stop)"
         answer: str = click.prompt(text, default="", show_default=False, prompt_suffix=" ", err=True)
         return answer.strip().lower()[:1]
