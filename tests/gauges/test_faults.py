@@ -50,7 +50,7 @@ def test_record__has_every_mishap_once():
 def test_planted_fault__finds_its_place_in_the_firmware(mishap: Mishap):
     """Each text that it replaces is there once, so that a change of the firmware is not found out only when all of it is soaked."""
     for file, was, _ in mishap.patch:
-        assert 1 == (firmware_folder() / file).read_text(encoding="utf-8").count(was), (file, was)
+        assert (firmware_folder() / file).read_text(encoding="utf-8").count(was) == 1, (file, was)
 
 
 @pytest.mark.micropython
