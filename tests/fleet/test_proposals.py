@@ -104,6 +104,17 @@ def test_proposal__says_what_would_change_and_is_kept_to_the_byte(tmp_path: Path
     assert push.files == settings.files_of(desk.winter, desk.winter.lamps, dt.datetime.fromtimestamp(NIGHT, dt.UTC).date())
 
 
+def test_profile__that_is_not_what_its_file_says_is_not_proposed(tmp_path: Path):
+    """What a page has and has not saved is handed over as text; what somebody else has saved meanwhile is not taken for it."""
+    desk = Desk(tmp_path, ())
+    draft = text_of(desk.winter.profile)
+    (tmp_path / "winter.yaml").write_text(draft.replace("idle: 40 %", "idle: 10 %"), encoding="utf-8")
+    with pytest.raises(InputError, match="was changed since it was read, or is not saved yet"):
+        desk.board.alone(desk.winter, ANNA, "winter", LAMPS)
+    one = desk.board.alone(desk.winter, ANNA, "winter", LAMPS, text=draft)
+    assert [str(change) for change in one.changes] == ["path, all phases: idle 50 % -> 40 %"]
+
+
 def test_approval__is_another_persons(tmp_path: Path):
     """Nobody approves what he has proposed, however he writes his name; no viewer does; nobody does by word alone."""
     desk = Desk(tmp_path)

@@ -134,7 +134,9 @@ class Proposals:
             raise InputError.of(f"proposal {number}", f"{one.who} has made it. Others refuse it, and say why.")
         return self._decide(one, by, WITHDRAWN, why)
 
-    def alone(self, street: Street, by: Person, why: str, lamps: Sequence[str] = (), conformity: Conformity | None = None) -> Proposal:
+    def alone(
+        self, street: Street, by: Person, why: str, lamps: Sequence[str] = (), conformity: Conformity | None = None, text: str = ""
+    ) -> Proposal:
         """Propose and approve at once, in a street whose operators are not known by name: it is being set up, by one person.
 
         Where these very settings are under way already, that proposal. InputError where there is a second person.
@@ -148,7 +150,7 @@ class Proposals:
         if under_way is not None:
             return under_way
         self._may(by, "send settings", why)
-        return self._keep(self._made(street, by, why, lamps, conformity or Conformity(), ""), ALONE)
+        return self._keep(self._made(street, by, why, lamps, conformity or Conformity(), text), ALONE)
 
     def back(self, by: Person, why: str) -> Proposal:
         """The way back: what was in force before the newest version, approved already since it was in force; to be rolled out.
@@ -222,6 +224,8 @@ class Proposals:
     ) -> tuple[Proposal, Mapping[str, Mapping[str, bytes]]]:
         text = text or profiles.text_of(street.profile)
         profile = profiles.read_profile(Document.read(text, street.profile.file))
+        if (profile.zones, profile.ordinary, profile.calendar) != (street.profile.zones, street.profile.ordinary, street.profile.calendar):
+            raise InputError.of(street.profile.file, "was changed since it was read, or is not saved yet. Save it, and propose it again.")
         street = replace(street, profile=profile)
         wanted = [street.lamp(lamp).id for lamp in lamps] or street.lamps
         if settings.same_as_sent(street, self.database, wanted):

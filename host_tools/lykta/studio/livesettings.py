@@ -122,7 +122,7 @@ class SettingsPanel:
             if board.needs_second:
                 await fleet.in_thread(lambda: board.propose(street, by, why, conformity=self._conformity(), text=text))
             else:
-                await fleet.in_thread(lambda: board.alone(street, by, why, conformity=self._conformity()))
+                await fleet.in_thread(lambda: board.alone(street, by, why, conformity=self._conformity(), text=text))
 
         await self._ask(session.say("Propose these settings"), session.say("Propose"), propose)
 
