@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -160,3 +161,25 @@ def test_wrong_token__sees_nothing_of_the_street(served: Served, chrome: Browser
     expect(page.get_by_text("The token is wrong.")).to_be_visible()
     assert "Six posts" not in page.content()
     page.context.close()
+
+
+def test_street_without_a_network__is_brought_to_life_by_one_button_and_leaves_nothing(tmp_path: Path, chrome: Browser):
+    """The three commands stand there; the simulated street ends with the studio, and its folder is gone."""
+    nights.write(tmp_path)
+    own = tmp_path / "temporary"
+    own.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(own))
+        served = start(tmp_path, *WORDS[:-2])
+    try:
+        page = page_of(chrome, f"{served.address}?view=live")
+        expect(page.get_by_text("lykta fleet record site.yaml")).to_be_visible()
+        page.get_by_role("button", name="Start a simulated street").click()
+        expect(page.locator(".live-counts .value").first).to_have_text("6 of 6")
+        expect(page.get_by_text("simulated street")).to_be_visible()
+        expect(page.get_by_role("button", name="Emergency light")).to_have_count(0)
+        assert list(own.glob("lykta-trial-*")) != []
+        page.context.close()
+    finally:
+        stop(served)
+    assert list(own.glob("lykta-trial-*")) == []

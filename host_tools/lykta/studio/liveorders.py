@@ -86,9 +86,7 @@ class Orders:
 
             async def light() -> None:
                 until = self._until(int(hours.value))
-                await self._give(
-                    dialog, wrong, str(why.value), lambda fleet: fleet.override(lamps, _FULL, until, str(why.value).strip(), self.by)
-                )
+                await self._give(dialog, wrong, str(why.value), lambda fleet: fleet.emergency(str(why.value).strip(), until, self.by))
 
             with ui.element("div").classes("row end"):
                 ui.button(say("Cancel"), on_click=dialog.close).props("flat no-caps")
