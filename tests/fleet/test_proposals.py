@@ -256,6 +256,7 @@ def test_progress__says_who_does_not_take_it_and_what_that_means(tmp_path: Path)
             found = await rollout.progress(fleet, desk.board, number)
             assert found.lamps == {"K05": "taken", "K06": "refused", "K07": "offline"}
             assert found.done
+            await until(lambda: acts.acts(desk.database, verbs=["settings"])[0].refused == 1)
         async with desk.fleet() as fleet:
             await fleet.wait_connected()
             await until(lambda: fleet.nodes[name("K05")].settings == push.version)
@@ -264,6 +265,8 @@ def test_progress__says_who_does_not_take_it_and_what_that_means(tmp_path: Path)
             assert "newer form than its software knows. Update its software first (lykta fleet update)" in found.reasons["K06"]
             again = await rollout.roll_out(fleet, desk.board, number, BERTIL)
             assert (again.resumed, again.version, desk.letters()) == (True, push.version, [*LAMPS, "K06", "K07"])
+            (act,) = acts.acts(desk.database, verbs=["settings"])
+            assert (again.act, push.act, act.sent, act.refused) == (act.number, act.number, 3, 1)
 
     asyncio.run(work())
 

@@ -73,11 +73,13 @@ def acts(database: Database, since: int = 0, verbs: Sequence[str] = (), most: in
     if not found:
         return []
     joined = commands.outerjoin(schema.answers, schema.answered())
+    # A letter that was sent again counts once.
+    nodes, ok = func.count(commands.c.node.distinct()), schema.answers.c.ok
     tallied = select(
         commands.c.act,
-        func.count(commands.c.sent).label("sent"),
-        func.count(schema.answers.c.ok).filter(schema.answers.c.ok).label("done"),
-        func.count(schema.answers.c.ok).filter(~schema.answers.c.ok).label("refused"),
+        nodes.filter(commands.c.sent.is_not(None)).label("sent"),
+        nodes.filter(ok.is_(True)).label("done"),
+        nodes.filter(ok.is_(False)).label("refused"),
     )
     tallied = tallied.select_from(joined).where(commands.c.act.in_(found)).group_by(commands.c.act)
     for row in database.rows(tallied):

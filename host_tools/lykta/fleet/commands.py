@@ -15,10 +15,10 @@ from lykta.fleet.model import Command
 _TOLD = ("at", "who", "why", "node", "verb", "number", "detail", "until", "sent")
 
 
-def note(database: Database, given: Sequence[Command], act: Act | None = None) -> None:
-    """Write commands down before they are sent, and the act that they are a part of."""
+def note(database: Database, given: Sequence[Command], act: Act | int | None = None) -> None:
+    """Write commands down before they are sent, and the act that they are a part of; by its number where it is written down already."""
     with database.using() as connection:
-        number = None if act is None else acts.note_in(connection, act)
+        number = acts.note_in(connection, act) if isinstance(act, Act) else act
         numbers = database.numbers(connection, [command.node for command in given])
         rows = [{key: value for key, value in asdict(command).items() if key in _TOLD} for command in given]
         for row in rows:

@@ -311,7 +311,7 @@ class Fleet:
         return await self.send(given, topics.COMMAND, act, urgent)
 
     async def send(
-        self, given: Sequence[tuple[Command, Sealed]], kind: topics.Kind, act: Act | None = None, urgent: bool = False
+        self, given: Sequence[tuple[Command, Sealed]], kind: topics.Kind, act: Act | int | None = None, urgent: bool = False
     ) -> list[Command]:
         """Send letters that are sealed; each is written down first, with the act that it is a part of. The commands as they were sent.
 

@@ -197,15 +197,15 @@ class Proposals:
                 raise InputError.of(
                     f"proposal {number}", f"version {self.in_force()} was sent after it. `lykta fleet back` takes that back."
                 )
-            return Push(one.version, settings.kept(self.database, self.digests(number)), True, number)
+            return Push(one.version, settings.kept(self.database, self.digests(number)), True, number, self._act_of(one.version))
         self._may(by, "roll settings out", "-")
         if one.state != APPROVED:
             raise InputError.of(f"proposal {number}", f"it is {one.state}, not approved: {NEXT[one.state]}")
         now = dt.datetime.fromtimestamp(self._now(), dt.UTC)
         version = max(letters.version_of(now), self.in_force() + 1)
         act = Act(int(self._now()), by.name, by.proof, "settings", self._about(one), _version(one.follows), _version(version), one.why)
-        self._write_decision(number, _ROLLOUT, Decision(int(self._now()), by.name, by.proof, ROLLED_OUT, "", version), act)
-        return Push(version, settings.kept(self.database, self.digests(number)), False, number)
+        begun = self._write_decision(number, _ROLLOUT, Decision(int(self._now()), by.name, by.proof, ROLLED_OUT, "", version), act)
+        return Push(version, settings.kept(self.database, self.digests(number)), False, number, begun)
 
     # --- how ------------------------------------------------------------------------------------------------------
 
@@ -292,13 +292,20 @@ class Proposals:
         self._write_decision(one.number, _VERDICT, Decision(now, by.name, by.proof, what, why), act)
         return self.one(one.number)
 
-    def _write_decision(self, number: int, step: str, decision: Decision, act: Act) -> None:
+    def _act_of(self, version: int) -> int | None:
+        """The act by which a version was begun."""
+        table = schema.acts
+        query = select(table.c.number).where(table.c.verb == "settings", table.c.after == _version(version))
+        rows = self.database.rows(query.order_by(table.c.number.desc()).limit(1))
+        return rows[0].number if rows else None
+
+    def _write_decision(self, number: int, step: str, decision: Decision, act: Act) -> int:
         with self.database.using() as connection:
             try:
                 _insert(connection, number, step, decision)
             except IntegrityError:
                 raise InputError.of(f"proposal {number}", "somebody else has just decided it. Look again: lykta fleet proposals") from None
-            acts.note_in(connection, act)
+            return acts.note_in(connection, act)
 
     def _about(self, one: Proposal) -> str:
         return f"{acts.said_of(one.lamps, len(self._street.lamps))} (proposal {one.number}: {one.profile})"

@@ -52,12 +52,16 @@ Files = Mapping[str, Mapping[str, bytes]]
 
 @dataclass(frozen=True)
 class Push:
-    """Settings on their way. `files`: by lamp; `resumed`: a version that was begun before; `proposal`: number of what was approved."""
+    """Settings on their way. `files`: by lamp; `resumed`: a version that was begun before; `proposal`: number of what was approved.
+
+    `act`: number of the act in the record by which it was begun.
+    """
 
     version: int
     files: Files
     resumed: bool
     proposal: int
+    act: int | None = None
 
     @property
     def lamps(self) -> list[str]:
@@ -93,7 +97,7 @@ async def send(fleet: Fleet, push: Push, why: str, done: Callable[[int], object]
             command = Command(int(now), person.name, why, fleet.names[lamp], "settings", push.version, ", ".join(push.files[lamp]))
             given.append((command, sealed))
         await fleet.in_thread(partial(_note, fleet.database, fleet.names, push, some))
-        await fleet.send(given, topics.SETTINGS)
+        await fleet.send(given, topics.SETTINGS, push.act)
         done(len(some))
 
 
