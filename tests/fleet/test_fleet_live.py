@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from lykta.errors import InputError
-from lykta.fleet import carrier, rollout, settings, topics
+from lykta.fleet import acts, carrier, rollout, settings, topics
 from lykta.fleet import fleet as module
 from lykta.fleet.broker.access import take
 from lykta.fleet.broker.files import DISTRICTS, NODES
@@ -24,7 +24,7 @@ from lykta.fleet.certificates import INGEST, OPERATOR
 from lykta.fleet.client import Broker
 from lykta.fleet.database import Database, Gone
 from lykta.fleet.fleet import Fleet
-from lykta.fleet.people import Person
+from lykta.fleet.people import CERTIFICATE, Person
 from lykta.fleet.proposals import Proposals
 from lykta.fleet.simulate_light import Crowd, broker_of
 from lykta.fleet.simulate_mqtt import LightLink
@@ -161,6 +161,23 @@ def test_postgres__takes_a_batch_twice_and_prunes(postgres: services.Database):
     assert [count(database, table) for table in ("telemetry", "alarms", "nodes")] == [3, 1, 2]
     assert database.prune(NIGHT - 86_400, NIGHT) == 1
     assert database.rows(text("select count(*) from alarms where closed is null"))[0][0] == 1
+    database.close()
+
+
+def test_postgres__keeps_proposals_and_refuses_to_change_the_record(street: Street, postgres: services.Database):
+    """The same as SQLite: what was proposed comes back to the byte; no row of a record is changed, deleted or truncated."""
+    database = Database.open(postgres.url, DISTRICT)
+    board = Proposals(database, street, ("anna", "bertil"), lambda: NIGHT)
+    one = board.propose(street, Person("anna", proof=CERTIFICATE), "winter", LAMPS[:2])
+    board.approve(one.number, Person("bertil", proof=CERTIFICATE))
+    push = board.begin(one.number, Person("bertil", proof=CERTIFICATE))
+    assert push.files == settings.files_of(street, LAMPS[:2], dt.datetime.fromtimestamp(NIGHT, dt.UTC).date())
+    assert [(act.verb, act.sent) for act in acts.acts(database)] == [("settings", 0), ("approve", 0), ("propose", 0)]
+    for table in ("acts", "proposals", "decisions", "proposed", "contents"):
+        column = "digest" if table in ("proposed", "contents") else "who"
+        for statement in (f"update {table} set {column} = 'x'", f"delete from {table}", f"truncate {table} cascade"):
+            with pytest.raises(Gone, match="nothing in it is changed or deleted"), database.using() as connection:
+                connection.execute(text(statement))
     database.close()
 
 
