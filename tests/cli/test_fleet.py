@@ -17,6 +17,7 @@ from rich.console import Console
 
 from lykta.cli import fleet_options
 from lykta.cli.fleet_view import View
+from lykta.errors import InputError
 from lykta.fleet import commands, topics
 from lykta.fleet.acts import Act, note
 from lykta.fleet.clock import FILE, StreetClock, clock_of, now_of
@@ -219,6 +220,32 @@ def changed(folder: Path) -> Path:
     return folder / "winter.yaml"
 
 
+def test_emergency__has_a_spare_database_where_its_own_is_broken(here: Path):
+    """Light does not wait for a database to be mended; it is said where the record went."""
+    network(here).close()
+    (here / f"{SITE}.network" / "fleet.sqlite").write_bytes(b"no database" * 1000)
+    asked, said = fleet_options.Asked(SITE, None, None, "", ""), list[str]()
+    spare = fleet_options._spare(asked, said.append)
+    assert Path(str(spare.database)).parent == here
+    assert "What is ordered now is written into" in said[0]
+    spare.open().close()
+    assert fleet_options._spare(spare, said.append) == spare
+
+
+def test_place_of_a_person__has_the_history_of_its_network(here: Path):
+    """Not one of its own, in which nobody else would find a proposal; one that was handed on must be told where that is."""
+    folder = here / f"{SITE}.network"
+    place = folder / "people" / "anna-1"
+    place.mkdir(parents=True)
+    (place / "access.json").write_text("{}", encoding="utf-8")
+    asked = fleet_options.Asked(SITE, place, None, "", "")
+    with pytest.raises(InputError, match="not the network's history"):
+        asked.must_share()
+    (folder / "network.json").write_text("{}", encoding="utf-8")
+    assert asked.home == folder
+    asked.must_share()
+
+
 def test_export__says_in_every_file_what_its_columns_are(here: Path, lykta: Run):
     """Names of nodes instead of numbers; only what lies in the time."""
     database = network(here)
@@ -231,6 +258,21 @@ def test_export__says_in_every_file_what_its_columns_are(here: Path, lykta: Run)
     for path in (here / "out").iterdir():
         schema = pq.read_schema(path)
         assert [field.name for field in schema if not (field.metadata or {}).get(b"meaning")] == []
+
+
+def test_broker_that_does_not_answer_yet__is_waited_for_aloud(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Terminals are opened in any order; a broker that is there needs no words."""
+
+    class Waiting:
+        async def wait_connected(self) -> None:
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+    asyncio.run(fleet_options._connected(Waiting()))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(fleet_options, "_SOON_S", 0)
+    asyncio.run(fleet_options._connected(Waiting()))
+    assert capsys.readouterr().err == "The broker does not answer yet: waiting for it.\n"
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
