@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LISTED = 12
+#: So long nobody wonders why nothing happens [s].
+_SOON_S = 2.0
 _LACKS = "Fleets need the extra fleet: pip install 'lykta[fleet]' (in a clone: make env)."
 
 
@@ -206,8 +208,17 @@ async def fleet_of(
         fleet = Fleet(street, connect, asked.open(district), _person(access, who), record, district, now, said, access.operators)
         async with fleet:
             if wait:
-                await fleet.wait_connected()
+                await _connected(fleet)
             yield fleet
+
+
+async def _connected(fleet: Fleet) -> None:
+    """Wait for the connection; who waits longer than a moment is told for what."""
+    waiting = asyncio.create_task(fleet.wait_connected())
+    done, _ = await asyncio.wait([waiting], timeout=_SOON_S)
+    if not done:
+        click.echo("The broker does not answer yet: waiting for it.", err=True)
+    await waiting
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
