@@ -45,7 +45,8 @@ class Calendar:
         self._session, self._go = session, go
         say = session.say
         with ui.element("details").classes("panel").props("open" if unfolded else ""):
-            ui.html(f"<summary>{say('Calendar')}</summary>", sanitize=False)
+            with ui.element("summary"):  # the child itself: a browser takes no other for its handle
+                ui.label(say("Calendar"))
             ui.label(
                 say(
                     "Nights that differ from ordinary ones. A night belongs to the date of its evening; the first entry that matches holds."

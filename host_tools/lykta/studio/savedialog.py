@@ -41,13 +41,19 @@ def ask(session: Session) -> None:
 
 
 def _said(session: Session, found: saving.Standing) -> str:
+    """How the draft stands, and what that means for saving it."""
+    how = how_it_stands(session, found)
+    return how if found.conforms or not found.nights else f"{how} {session.say('It can be saved only as non-conforming, with a reason.')}"
+
+
+def how_it_stands(session: Session, found: saving.Standing) -> str:
+    """Whether the draft keeps the requirement, as far as was simulated."""
     say, least = session.say, session.say.percent(found.least)
     if found.conforms:
         return say("It keeps the requirement: each class has {least} full light ({nights} nights).", least=least, nights=found.nights)
     if not found.nights:
         return say("No night of it has been simulated yet, so nobody can tell whether it keeps the requirement.")
     broken = ", ".join(f"{one.measure.name(say)} {one.measure.shown(say, one.now.value)}" for one in found.broken)
-    what = say(
+    return say(
         "It breaks the requirement, which asks for {least}: {broken} ({nights} nights).", least=least, broken=broken, nights=found.nights
     )
-    return f"{what} {say('It can be saved only as non-conforming, with a reason.')}"

@@ -9,7 +9,7 @@ from lykta.errors import LyktaError
 from lykta.profiles import load_profile, packaged
 from lykta.report.clock import Clock
 from lykta.report.strips import strips
-from lykta.studio import nights, savedialog
+from lykta.studio import nights, savedialog, saving
 from lykta.studio.controls import Controls
 from lykta.studio.diagram import Diagram
 from lykta.studio.draft import Draft
@@ -92,6 +92,7 @@ class _Tune:
         with ui.element("div").classes("row"):
             ui.label(say("simulated")).classes("tag")
             self._state = ui.label().classes("quiet small").props('role="status"')
+        self._stands = ui.label().classes("small stands").props('role="status"').mark("stands")
         self._wrong = ui.label().classes("field-wrong").props('role="alert"')
 
     def _tool(self, icon: str, said: str, act: events.Handler[events.ClickEventArguments]) -> ui.button:
@@ -220,6 +221,9 @@ class _Tune:
         more = say("simulating further nights") if simulator.busy else ""
         said = say("{count} nights (seeds 1 to {count})", count=count) if count > 1 else say("one night (seed 1)") if count else ""
         self._state.set_text(", ".join(one for one in (said, more, f"Lykta {__version__}") if one))
+        found = saving.standing(self._session)
+        self._stands.set_text(savedialog.how_it_stands(self._session, found) if found.nights else "")
+        self._stands.classes(remove="breaks keeps").classes("keeps" if found.conforms else "breaks")
         self._figures.show(self._compared)
 
 
