@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +20,7 @@ from lykta.tune.space import read_space
 from lykta.tune.trial import least_levels
 from tests.tune import nights
 
+ROOT = Path(__file__).resolve().parents[2]
 SPACE = ("idle: 20..50 %", "hold: 1..20 s")
 
 
@@ -109,6 +113,18 @@ def test_journal__of_another_search_is_refused(folder: Path, part: str, said: st
     }[part]
     with pytest.raises(InputError, match=said):
         searched(other, 3, journal=journal)
+
+
+def test_journal__is_known_again_by_another_process():
+    """Sets come in another order in each process; what a journal is of does not depend on it."""
+    script = "from tests.tune import test_search as t; from lykta.tune.search import about_of; print(about_of(t.task()))"
+    found = set()
+    for seed in ("1", "5"):  # in which walkers and cyclists change places
+        paths = os.pathsep.join((str(ROOT), str(ROOT / "host_tools")))
+        own = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths}
+        found.add(subprocess.run([sys.executable, "-c", script], env=own, capture_output=True, text=True, check=True).stdout)
+    assert len(found) == 1
+    assert found != {""}
 
 
 def test_journal__that_is_none_is_refused(folder: Path):

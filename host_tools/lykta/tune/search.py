@@ -7,7 +7,6 @@ that is done stands in the journal, and the same command goes on from there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from lykta.scenarios.yardsticks import least_service
 from lykta.score.quantities import QUANTITIES
 from lykta.score.requirements import Condition, of_texts, shown
 from lykta.tune.crew import Crew
+from lykta.tune.digest import digest
 from lykta.tune.space import Space
 from lykta.tune.stage import Ticket
 from lykta.tune.trial import Job, Verdict, try_out
@@ -175,10 +175,6 @@ def _check_journal(journal: Path) -> None:
 def about_of(task: Task) -> dict[str, str]:
     """What decides the result of a search, part by part: a journal may only be gone on with where all of it is the same."""
     scenario, space = task.scenario, task.space
-
-    def digest(value: object) -> str:
-        return hashlib.sha256(repr(value).encode()).hexdigest()[:12]
-
     site = scenario.site
     return {
         "site": f"{site.name} ({digest((site.lamps, site.links, site.ways, site.fixtures))})",
