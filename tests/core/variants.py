@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 from lykta import corehost
@@ -45,7 +45,7 @@ def _run(code: CodeType, module: ModuleType) -> None:
 
 
 def kernel_with(core: dict[str, ModuleType], name: str) -> ModuleType:
-    """A copy of the kernel engine that runs another core."""
+    """A copy of the kernel engine that runs another core, and hands every frame to everybody who hears it: the core is to decide."""
     from lykta.sim import kernel
 
     assert kernel.__file__ is not None
@@ -55,4 +55,5 @@ def kernel_with(core: dict[str, ModuleType], name: str) -> ModuleType:
     spec.loader.exec_module(copy)
     names = {"control": "control", "dimmer": "dimmer", "health": "health", "priority": "priority", "row": "lamp"}
     vars(copy).update({name: core[module] for name, module in names.items()})
+    vars(copy)["concern"] = SimpleNamespace(has_track_of=lambda *_: True, may_change=lambda *_: True)
     return copy

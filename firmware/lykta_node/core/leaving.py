@@ -35,7 +35,7 @@ def take(lamp, settings, frames, at_frame: int) -> bool:
     """Take that users have left the field of a sensor that tells them apart.
 
     Whoever has passed needs no lamp any more that is farther behind him than BEHIND; and who may be somebody new has
-    no more time to reach the next sensor than the slowest takes. Returns whether a time of light changed.
+    no more time to reach the next sensor than the slowest takes. Returns whether a light may end sooner than before.
     """
     changed = False
     when = lamp[NOW] - frames[at_frame + AGE]
@@ -61,7 +61,7 @@ def take(lamp, settings, frames, at_frame: int) -> bool:
                 near = settings[block.of(lamp[ENTRY], lamp[slot + SLOT_CLASSES]) + schema.BEHIND]
                 if lamp[slot + SLOT_DISTANCE] + lamp[slot + SLOT_BACK] > near:
                     lamp[slot + SLOT_UNTIL] = min(lamp[slot + SLOT_UNTIL], when)
-            if lamp[slot + SLOT_UNTIL] != until:
+            if lamp[slot + SLOT_UNTIL] < until:
                 changed = True
         slot += SLOT_LENGTH
     return changed

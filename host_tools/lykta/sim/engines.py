@@ -20,7 +20,7 @@ from typing import Any
 
 from lykta import corehost
 from lykta.errors import EnvironmentLacks
-from lykta.sim import kernel, radio
+from lykta.sim import concern, kernel, radio
 from lykta.sim.linking import link
 
 _CORE = "lykta_compiled"
@@ -42,7 +42,7 @@ def load(engine: str) -> ModuleType:
 @cache
 def _load(engine: str) -> ModuleType:
     if engine == "python":
-        return link([radio, kernel], "run")
+        return link([radio, concern, kernel], "run")
     if not available():
         raise EnvironmentLacks('The compiled engine needs Numba: install it with `pip install "lykta[fast]"`, or use `--engine python`.')
     modules = _bound(_CORE)
@@ -51,11 +51,12 @@ def _load(engine: str) -> ModuleType:
 
 
 def _bound(core: str) -> list[ModuleType]:
-    """Copies of radio and kernel that use the core loaded under a name."""
+    """Copies of the modules that drive the core, the kernel last, that use the core loaded under a name."""
     ears = corehost.engine(radio, core)
+    concerned = corehost.engine(concern, core)
     loop = corehost.engine(kernel, core)
-    vars(loop)["radio"] = ears
-    return [ears, loop]
+    vars(loop).update(radio=ears, concern=concerned)
+    return [ears, concerned, loop]
 
 
 def _cache_folder() -> Path:

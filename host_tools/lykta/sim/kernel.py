@@ -15,7 +15,7 @@ import numpy as np
 
 from lykta.corehost import control, dimmer, health, priority
 from lykta.corehost import lamp as row
-from lykta.sim import radio
+from lykta.sim import concern, radio
 from lykta.sim.radio import Row
 
 #: How often heartbeats are exchanged here [ms]: the latest that has got through by then, of those sent every 60 s.
@@ -128,15 +128,16 @@ def run(
                 if item & _B_MASK:  # one receiver only
                     first += (item & _B_MASK) - 1
                     last = first + 1
-                departs = perfect and frames[frame + row.LEFT] >= row.ONE_LEFT and frames[frame + row.STILL_SEEN] != 1
                 heard = receivers[1]
                 rows = receivers[2]
-                _deliver(levels, noted, lamps, blocks, block_of, tables, own, works, heard, rows, first, last, frames, frame, departs, t)
+                _deliver(levels, noted, lamps, blocks, block_of, tables, own, works, heard, rows, first, last, frames, frame, t)
             elif kind == _RENEWAL:
                 scheduled[a] = -1
-                if works[a] & _NODE:
+                lamp = lamps[a]
+                if works[a] & _NODE and lamp[row.SEEN]:
                     i = a
-                    catch_up(levels, noted, lamps[i], blocks[block_of[i]], tables[i], own[i], i, t)
+                    if lamp[row.RENEWAL] <= t:
+                        catch_up(levels, noted, lamp, blocks[block_of[i]], tables[i], own[i], i, t)
             else:
                 levels = _roomy(levels, noted[written], count)
                 if not perfect or _something_to_hear(levels, noted, lamps, blocks, block_of, tables, own, t, begin_ms):
@@ -164,35 +165,32 @@ def run(
 
 def _deliver(
     levels: Row, noted: Row, lamps: Any, blocks: Any, block_of: Row, tables: Any, own: Row, works: Row, heard: Row, rows: Row,
-    first: int, last: int, frames: Row, frame: int, departs: bool, t: int,
+    first: int, last: int, frames: Row, frame: int, t: int,
 ) -> None:  # fmt: skip
     """Let receivers `first` to `last - 1` hear a frame. Apart from `run`, whose lists would make compiled code count references here too.
 
-    `departs`: it says nothing but that users have left a post, in a night in which every lamp hears others to the end whatever they
-    say. Then it changes nothing for a lamp that has no track of that post, which is left where it is in time: `advance` is a semigroup.
+    Whom it does not concern has heard somebody, and is left where it is in time: see `concern`.
     """
     origin = frames[frame + row.ORIGIN]
+    departs = frames[frame + row.LEFT] >= row.ONE_LEFT  # it says that somebody has left,
+    again = departs and frames[frame + row.STILL_SEEN] == 1  # and that others stay
     for hears in range(first, last):
         j = heard[hears]
         if works[j] == _NODE | _RADIO:
             lamp = lamps[j]
-            if departs and lamp[row.NEXT] > t and not _has_track_of(lamp, origin):
-                continue
             block = blocks[block_of[j]]
+            if lamp[row.NEXT] > t and not again and not lamp[row.FAULTS] & health.RADIO:
+                if departs:
+                    changes = concern.has_track_of(lamp, origin)
+                else:
+                    changes = concern.may_change(lamp, block, tables[j], rows[hears], frames, frame)
+                if not changes:
+                    if lamp[row.HEARD] < t:
+                        lamp[row.HEARD] = t  # as `health.listen` does
+                    continue
             catch_up(levels, noted, lamp, block, tables[j], own[j], j, t)
             control.frame(lamp, block, tables[j], own[j], rows[hears], frames, frame)
             _note(levels, noted, lamp, j)
-
-
-def _has_track_of(lamp: Row, origin: int) -> bool:
-    """Whether a lamp has a track of somebody whom a post saw last."""
-    slot = row.SLOTS
-    end = row.SLOTS + lamp[row.TRACKS] * row.SLOT_LENGTH
-    while slot < end:
-        if lamp[slot + row.SLOT_ORIGIN] == origin:
-            return True
-        slot += row.SLOT_LENGTH
-    return False
 
 
 def _roomy(levels: Row, written: int, lamps: int) -> Any:

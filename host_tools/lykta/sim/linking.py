@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
 from lykta import corehost
 
 _SMALL = 160  # nodes of syntax; what is larger and called at several places stays a function
+_REMEMBERED = ("dimmer__position_of",)  # what depends on nothing but its argument, of which there are few
 _Functions = dict[str, ast.FunctionDef]
 
 
@@ -36,6 +38,8 @@ def link(drivers: list[ModuleType], entry: str) -> ModuleType:
     body = _inlined(functions, start)
     code = compile(ast.fix_missing_locations(ast.Module(body, [])), "<the core, linked>", "exec", dont_inherit=True)
     exec(code, vars(flat))
+    for name in set(_REMEMBERED) & vars(flat).keys():
+        setattr(flat, name, lru_cache(vars(flat)[name]))
     setattr(flat, entry, vars(flat)[start])
     return flat
 
