@@ -1,6 +1,6 @@
 """How smoothly a city moves on the studio's map: frames a second while it is dragged, in headless Chromium.
 
-    python tests/bench/studio_map.py [LIST.csv] [--seconds 10]
+    python -m tests.bench.studio_map [LIST.csv] [--seconds 10]
 
 The list is by default Montpellier's 29,969 heads of the shared data. Needs Chromium (`make services`) and the extra `studio`.
 """

@@ -108,7 +108,7 @@ class _Night:
             with self._moments:
                 fault(session, str(error))
             return
-        if outcome is not None:
+        if outcome is not None and not self._board.is_deleted:  # whoever waited may have closed the page
             self._show(outcome)
 
     def _show(self, outcome: Outcome) -> None:

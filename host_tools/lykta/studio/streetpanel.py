@@ -91,7 +91,7 @@ class StreetPanel:
             with self._night:
                 ui.label(str(error)).classes("quiet")
             return
-        if outcome is None or outcome.night.plan.site.lamps[points[0]].id != site.lamps[points[0]].id:
+        if outcome is None or self._body.is_deleted or outcome.night.plan.site.lamps[points[0]].id != site.lamps[points[0]].id:
             return
         say = self._session.say
         self._night.clear()
