@@ -92,3 +92,8 @@ def test_ticks__of_1_ms_give_the_same_light():
     light = {lamp: sum(dimmer.level_of(position) for t, position in course if t < end_ms) for lamp, course in ticker.seen.items()}
     assert light == {lamp: int(night.levels_of(positions(levels, lamp, every)).sum()) for lamp in ticker.seen}
     assert len(set(light.values())) > 10
+
+
+def test_row__holds_every_track_and_one_more_for_merging():
+    """Machine code does not look at the length of a row: what does not fit would be written into the next lamp's, and the night not end."""
+    assert row.LAMP == row.SLOTS + (row.MAX_TRACKS + 1) * row.SLOT_LENGTH
