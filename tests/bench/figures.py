@@ -13,6 +13,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -26,6 +27,7 @@ import resting
 import searching
 import speed
 import studio
+import studio_live
 import transport
 import updates
 
@@ -78,7 +80,7 @@ PARTS = (
     Part("flash", "Flashing virtual boards", lambda asked: flashing.report(asked.quick)),
     Part("fleet", "A fleet on a network", lambda asked: fleet.report(asked.quick)),
     Part("broker", "A broker to which all nodes come back", lambda asked: handshakes.report(asked.quick)),
-    Part("studio", "The studio", lambda asked: studio.report(asked.quick)),
+    Part("studio", "The studio", lambda asked: chain(studio.report(asked.quick), studio_live.report(asked.quick))),
     Part("transport", "Letters by radio, by whole firmwares", lambda asked: transport.report(asked.quick)),
     Part("updates", "Updates, on the node", lambda _: updates.report()),
 )
