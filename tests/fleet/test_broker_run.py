@@ -76,7 +76,8 @@ def test_run__starts_mosquitto_and_says_how_to_connect(tmp_path: Path, capsys: p
     port = free_port()
     with running(tmp_path, "--port", str(port)) as (said, made):
         assert "certificates of 34 nodes, 34 of them new" in said
-        assert re.search(r"nodes +kungsholms_strand\.network/nodes/NODE: lykta flash kungsholms_strand LAMP --network", said)
+        assert re.search(r"flash +lykta flash kungsholms_strand LAMP --network", said)
+        assert max(map(len, said.splitlines()[2:5])) <= 80
         assert "lykta fleet watch kungsholms_strand" in said
         assert "mosquitto version" not in said
         assert knock(port, trust(made, credential(made, NODE), tmp_path), NODE) == "in"

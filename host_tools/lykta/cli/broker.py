@@ -193,10 +193,12 @@ def _run_embedded(network: Network, folder: Path, place: Place, site: str) -> No
 def _how_to_connect(network: Network, place: Place, site: str) -> None:
     only = "this machine alone" if place.local else "every address of this machine"
     folder = network.folder
+    named = "" if folder.resolve() == loader.beside(site, "network").resolve() else f" --network {folder}"
     click.echo(f"listening on port {place.port} of {only}, with TLS and certificates on both sides, until Ctrl-C.")
-    click.echo(f"  nodes      {folder}/nodes/NODE: lykta flash {site} LAMP --network {folder}")
-    click.echo(f"  programs   {folder}/people: lykta fleet watch {site} --network {folder}")
-    click.echo(f"  its files  {folder}/districts; the authority that makes certificates: {folder}/authority, which only you may read")
+    click.echo(f"  watch   lykta fleet watch {site}{named}")
+    click.echo(f"  street  lykta fleet simulate {site}{named}")
+    click.echo(f"  flash   lykta flash {site} LAMP --network {folder}")
+    click.echo(f"  its files {folder}, of which only you may read `authority`")
 
 
 def _write(network: Network) -> Written:
