@@ -30,7 +30,6 @@ from .tasks.papers import Papers
 from .tasks.sense import Sense
 from .tasks.spares import Alone, Previous
 from .tasks.supervisor import WATCHDOG_MS, Job, Supervisor
-from .tasks.walktest import WalkTest
 from .tasks.watch import Watch
 
 TYPE_CHECKING = const(0)
@@ -69,7 +68,7 @@ class Node:
         table = (papers.table, papers.own, papers.rows)
         self.control = Control(self.fixture, papers.number, table, self.clock, self.mesh or Alone(), Numbers(self.store), trace)
         self.clock.control = self.orders.control = self.control
-        self.orders.walk_test = WalkTest(self.control, devices.led)
+        self.orders.led = devices.led
         sense = Sense(self.control, devices.switches, devices.radars, trace.pause if trace else poll_pause)
         sensed = devices.light_sensor, devices.meter, devices.check
         watch = Watch(self.control, devices.fixture, devices.led, status_led, *sensed, self.orders)

@@ -12,7 +12,7 @@ from tests.core.judge import Verdict, judge, owed_by
 from tests.core.people import STOP, TURN, Incident, Trip, ideal_readings, pir_readings, walk
 from tests.core.scenes import Plan, Scene
 from tests.core.streets import END_CM, PITCH_CM, line
-from tests.core.world import World
+from tests.core.world import World, settings_row
 
 STRAND = Plan("line", ((PITCH_CM,) * 9,), (True,))
 LENGTH_CM = 9 * PITCH_CM + 2 * END_CM
@@ -169,3 +169,26 @@ def test_street__goes_back_to_idle_when_all_have_gone():
     world.read(ideal_readings(graph, users))
     world.run(max(user.end_ms for user in users) + 400_000)
     assert {light.level(world.now) for light in world.lights} == {500}
+
+
+@pytest.mark.parametrize(
+    ("seen", "lit_s"),
+    [
+        (((5, 98, 100),), 200),  # once, by one post: it may have been nobody
+        (((4, 82, 84), (5, 98, 100)), 360),  # followed there from the post before
+        (((5, 70, 100),), 360),  # he stood there
+        (((4, 82, 84), (5, 98, 100), (9, 110, 112)), 360),  # what is seen elsewhere takes nothing from him
+    ],
+)
+def test_rest_between_posts__is_lit_for_linger__and_less_where_one_post_saw_him_once(seen: tuple[tuple[int, int, int], ...], lit_s: int):
+    """PIRs on a line, `linger` 6 min, `linger_once` 200 s: how long the post that saw him last is lit from then on."""
+    world = World(
+        line((PITCH_CM,) * 9, kind="pir"), settings_row(linger=360_000, linger_once=200_000, frame_max=600_000, idle=300), apart=False
+    )
+    for post, *edges in seen:
+        for edge, at_s in zip((presence.EDGE_ON, presence.EDGE_OFF), edges, strict=True):
+            world.read([(at_s * 1000, post, int(edge), int(schema.UNKNOWN), 0, 0)])
+    world.run(800_000)
+    fell_ms = world.lights[5].below(1000, 110_000, 790_000)
+    assert fell_ms is not None
+    assert lit_s == pytest.approx(fell_ms / 1000 - 100, abs=3)

@@ -20,7 +20,7 @@ def test_walk_test__blinks_at_a_detection_and_never_below_the_phase():
 
     async def script(node):
         await asyncio.sleep_ms(20_000)
-        node.orders.walk_test.begin(60_000)
+        node.orders.walk(60_000)
         await asyncio.sleep_ms(1_000)
         assert 500 == post.light()
         assert status_led.WALK == node.devices.led.state or node.orders.walking()
@@ -46,13 +46,13 @@ def test_walk_test__by_day_lights_the_lamp_dimly():
     async def script(node):
         await asyncio.sleep_ms(20_000)
         assert 0 == post.light()
-        node.orders.walk_test.begin(30_000)
+        node.orders.walk(30_000)
         await asyncio.sleep_ms(500)
         assert 150 == post.light()
         post.pir(1, 1)
         await asyncio.sleep_ms(500)
         assert 1000 == post.light()
-        node.orders.walk_test.begin(0)
+        node.orders.walk(0)
         await asyncio.sleep_ms(3_000)
         assert 0 == post.light()
 
@@ -68,7 +68,7 @@ def test_walk_test__does_not_darken_a_fault():
     node = app.Node()
 
     async def script(node):
-        node.orders.walk_test.begin(60_000)
+        node.orders.walk(60_000)
         await asyncio.sleep_ms(5_000)
         post.pir(1, 1)
         await asyncio.sleep_ms(5_000)

@@ -21,7 +21,9 @@ from .lamp import (
     LINK_UNKNOWN,
     NEVER,
     PERHAPS,
+    PREVIOUS,
     SPEED,
+    STILL_SEEN,
     UNSEEN,
     UNTIL_SILENT,
     UNWELL,
@@ -90,7 +92,11 @@ def window(lamp, settings, table, at: int, frames, at_frame: int) -> None:
     near = settings[base + schema.BEHIND]
     if beside <= lamp[WINDOW_STOP] or lamp[WINDOW_DISTANCE] <= near + lamp[WINDOW_STOP] or behind <= near + frames[at_frame + BACK]:
         lamp[WINDOW_FROM] = 0
-        lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], settings[base + schema.LINGER])
+        lingers = settings[base + schema.LINGER]
+        if frames[at_frame + STILL_SEEN] == 0 and (perhaps or frames[at_frame + PREVIOUS] < 0):
+            # Seen once, by one post: it may have been nobody.
+            lingers = min(lingers, max(settings[lamp[ENTRY] + block.LINGER_ONCE], settings[base + schema.HOLD]))
+        lamp[WINDOW_UNTIL] = max(lamp[WINDOW_UNTIL], lingers)
         if frames[at_frame + LEFT]:  # each detection is one user: whoever was seen on another branch was not he
             lamp[WINDOW_BRANCH] = max(lamp[WINDOW_BRANCH], settings[base + schema.LINGER])
         lamp[WINDOW_QUIET] = LONGEST

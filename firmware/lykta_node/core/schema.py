@@ -35,7 +35,8 @@ RAMP_UP = const(2)
 RAMP_DOWN = const(3)
 REACTION = const(4)
 FRAME_MAX = const(5)
-PHASE_SETTINGS = const(6)
+LINGER_ONCE = const(6)
+PHASE_SETTINGS = const(7)
 
 # Where each setting of the class scope stands in the block of its class.
 PRESENCE = const(0)
@@ -49,7 +50,7 @@ SLOWEST = const(7)
 FASTEST = const(8)
 CLASS_SETTINGS = const(9)
 
-ROW = const(33)  # PHASE_SETTINGS + CLASSES * CLASS_SETTINGS
+ROW = const(34)  # PHASE_SETTINGS + CLASSES * CLASS_SETTINGS
 
 # (key, scope, kind, defaults, lowest, highest). One default in the phase scope, one for each class in the class
 # scope. The order is the order of the positions above.
@@ -60,6 +61,7 @@ SETTINGS = (
     ("ramp_down", PHASE, TIME, (10000,), 200, 120000),
     ("reaction", PHASE, TIME, (500,), 0, 5000),
     ("frame_max", PHASE, TIME, (180000,), 30000, 600000),
+    ("linger_once", PHASE, TIME, (180000,), 0, 900000),
     ("level", CLASS, LEVEL, (1000, 1000, 1000), 0, 1000),
     ("ahead", CLASS, LENGTH, (6600, 6600, 8000), 0, 30000),
     ("preview", CLASS, TIME, (0, 8000, 5000), 0, 30000),

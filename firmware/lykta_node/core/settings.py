@@ -25,9 +25,10 @@ IDLE = const(3)
 UP = const(4)  # rates of `dimmer`
 DOWN = const(5)
 FRAME_LIMIT = const(6)
-LEAD = const(7)  # ms from evidence to full light: sensing, radio, ramp
-SETS = const(8)  # then one block of CLASS_SETTINGS for each set of classes, 1 to 7
-ENTRY_LENGTH = const(71)
+LINGER_ONCE = const(7)
+LEAD = const(8)  # ms from evidence to full light: sensing, radio, ramp
+SETS = const(9)  # then one block of CLASS_SETTINGS for each set of classes, 1 to 7
+ENTRY_LENGTH = const(72)
 
 
 def length(entries: int) -> int:
@@ -57,6 +58,7 @@ def fill(block, index: int, begin_ms: int, floor: int, row) -> None:
     block[entry + UP] = rate_of(row[schema.RAMP_UP])
     block[entry + DOWN] = rate_of(row[schema.RAMP_DOWN])
     block[entry + FRAME_LIMIT] = row[schema.FRAME_MAX]
+    block[entry + LINGER_ONCE] = row[schema.LINGER_ONCE]
     for classes in range(1, 1 << schema.CLASSES):
         at = of(entry, classes)
         for setting in range(schema.CLASS_SETTINGS):

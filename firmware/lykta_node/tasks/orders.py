@@ -15,6 +15,7 @@ from . import ticks
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
+    from ..drivers.status_led import StatusLed
     from .control import Control
     from .walktest import WalkTest
 
@@ -42,7 +43,8 @@ class Orders:
         """`restart`: what RESTART calls; `clock` is the clock task."""
         self.identify_until = -1  # ticks; -1: nobody asks
         self.control: "Control"  # set by `app`: both need the orders, or what needs them, first
-        self.walk_test: "WalkTest"
+        self.led: "StatusLed | None" = None  # so is it
+        self._walk_test: "WalkTest | None" = None
         self.restart = restart
         self.window = self._nobody  # called with for how long [s] a commissioning window is to be open
         self.ear = self._nobody  # called with the verdict on each command that is not for another, before it is done
@@ -76,7 +78,15 @@ class Orders:
 
     def walking(self) -> bool:
         """Whether a walk-test is on."""
-        return self.walk_test.runs()
+        return self._walk_test is not None and self._walk_test.runs()
+
+    def walk(self, ms: int) -> None:
+        """Start a walk-test of so many ms, or end the one there is (0)."""
+        if self._walk_test is None:
+            from .walktest import WalkTest  # before a technician asks for one, it takes no memory
+
+            self._walk_test = WalkTest(self.control, self.led)
+        self._walk_test.begin(ms)
 
     def keep(self) -> None:
         """An override until a time holds until then, whatever restarted meanwhile; to be called now and then."""
@@ -120,7 +130,7 @@ class Orders:
         elif verb == payload.IDENTIFY:
             self.identify_until = ticks.later(ticks.now(), min(first, _SHOW_S) * 1000)
         elif verb == payload.WALK_TEST:
-            self.walk_test.begin(min(first, _SHOW_S) * 1000)
+            self.walk(min(first, _SHOW_S) * 1000)
         elif verb == payload.CLOCK:
             self._clock.set(first, second)
         elif verb == payload.RESTART:

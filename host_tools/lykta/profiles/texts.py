@@ -9,6 +9,7 @@ TEXTS = {
     "ramp_down": "Time of the whole way from full to dark; shorter ways take their part of it.",
     "reaction": "Time from somebody passing to the frame at the neighbours, by which the light is led.",
     "frame_max": "How long the word of a neighbour may keep the light up, unless it is renewed.",
+    "linger_once": "What `linger` is at most where only one post has seen somebody, and only once: it may have been nobody.",
     "level": "Presence level: the light for somebody of this class.",
     "ahead": "Least distance lit ahead.",
     "preview": "Time lit ahead: with the speed, it makes the distance ahead of who is fast.",

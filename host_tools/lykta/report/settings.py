@@ -20,6 +20,7 @@ NAMES = {
     "ramp_down": "ramp down, full to 0",
     "reaction": "reaction allowed for",
     "frame_max": "light by a neighbour's message, at most",
+    "linger_once": "linger where one post has seen somebody once",
     "level": "presence level",
     "ahead": "lit ahead, at least",
     "preview": "lit ahead, in time",

@@ -16,6 +16,7 @@ NAMES = {
     "ramp_down": N_("Ramp down"),
     "reaction": N_("Reaction"),
     "frame_max": N_("Longest trust in a neighbour"),
+    "linger_once": N_("Linger, seen once"),
     "level": N_("Presence level"),
     "ahead": N_("Lit ahead"),
     "preview": N_("Lit ahead, in time"),

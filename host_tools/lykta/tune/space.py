@@ -191,7 +191,7 @@ def _limits(setting: Setting, written: str) -> tuple[int, int, int]:
 
 def _double(found: Sequence[Dimension]) -> list[Problem]:
     """A problem for each dimension that sets what another sets."""
-    seen: dict[tuple[str, ...], str] = {}
+    seen: dict[tuple[str | int, ...], str] = {}
     problems = []
     for one in found:
         for path in (change.path for change in one.changes(one.low)):
