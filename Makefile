@@ -7,6 +7,8 @@ STUBS := $(VENV)/esp32-stubs
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --require-hashes --only-binary :all: --no-binary esptool --no-build-isolation
 PYTEST := $(PY) -m pytest
+# A worker for each processor; a file's tests stay together, since they share what is dear to make.
+MANY := -n logical --dist loadfile
 
 CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services docs
 
@@ -25,7 +27,7 @@ studio: $(VENV)/.dev ## open the page on which the night of the demo is looked a
 	@$(PY) -m lykta studio valla_torg
 
 test: $(VENV)/.dev ## all tests but those that build and install
-	@$(PYTEST) -m "not slow and not sumo and not services"
+	@$(PYTEST) $(MANY) -m "not slow and not sumo and not services"
 
 check: ## what CI runs: every stage below, timed, failing at the end if any failed
 	@MAKE="$(MAKE)" .ci/stages $(CHECKS)
@@ -57,13 +59,13 @@ mpy: $(VENV)/.dev ## every firmware file compiles for the node, and stays short
 	@$(PYTEST) -q -m mpy
 
 test-host: $(VENV)/.dev ## the tests on CPython that have no stage of their own
-	@$(PYTEST) -q --durations=10 -m "not layering and not mpy and not micropython and not docs and not slow and not services"
+	@$(PYTEST) -q $(MANY) --durations=10 -m "not layering and not mpy and not micropython and not docs and not slow and not services"
 
 test-micropython: $(VENV)/.dev ## the tests on a real MicroPython VM
-	@$(PYTEST) -q -n 2 -m "micropython and not slow and not services"
+	@$(PYTEST) -q $(MANY) -m "micropython and not slow and not services"
 
 test-wheel: $(VENV)/.dev ## the slow tests: build the wheel, install it elsewhere, run it there
-	@$(PYTEST) -q --durations=5 -m "slow and not fetch and not soak and not sumo and not services"
+	@$(PYTEST) -q $(MANY) --durations=5 -m "slow and not fetch and not soak and not sumo and not services"
 
 test-sumo: $(VENV)/.dev $(VENV)/.sumo ## the tests with SUMO: its nights beside ours, a real quarter all the way
 	@$(PYTEST) -q --durations=5 -m "sumo"
