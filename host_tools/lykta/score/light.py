@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -71,6 +72,20 @@ class Segments:
         return Segments(span, position, self.target[row], self.rate[row], self.level[row], self.cause[row])
 
 
+class Ramps(NamedTuple):
+    """The different ramps of a night's segments: `of` each segment (-1: it rests), then by ramp its rate, start, and most steps of level.
+
+    `moving`: how long each segment moves [ms]; `last`: its level at the end of that [permille].
+    """
+
+    of: Ints
+    rate: Ints
+    start: Ints
+    steps: Ints
+    moving: Ints
+    last: Ints
+
+
 class Light:
     """A night's segments: every lamp from `begin_ms` to `end_ms` without gaps, in the order (lamp, time).
 
@@ -85,6 +100,23 @@ class Light:
         night = Spans.of(every, np.full(self.lamps, begin_ms), np.full(self.lamps, max(begin_ms, end_ms)))
         met = meet(rows.span, night)
         self.segments = _with_outages(rows.clipped(met.left, met.spans), outages)
+
+    @cached_property
+    def ramps(self) -> Ramps:
+        """The ramps of its segments."""
+        seg = self.segments
+        moving = np.minimum(seg.ramp_ms, seg.span.ms)
+        start = level_of(seg.position)
+        last = np.where(moving > 0, level_of(seg.after(np.arange(len(moving)), np.maximum(moving, 1) - 1)), start)
+        rows = np.flatnonzero(moving > 0)
+        # One number for (rate, start): a position has 23 bits, a signed rate 24.
+        number = ((seg.rate[rows] + (1 << 23)) << 23) + seg.position[rows]
+        _, one, ramp = np.unique(number, return_index=True, return_inverse=True)
+        of = np.full(len(moving), -1)
+        of[rows] = ramp
+        steps = np.zeros(len(one), dtype=np.int64)
+        np.maximum.at(steps, ramp, np.abs(last - start)[rows])
+        return Ramps(of, seg.rate[rows[one]], seg.position[rows[one]], steps, moving, last)
 
     def segment(self, moment: Ints) -> Ints:
         """The segments in which keys of (lamp, ms) lie; each must lie inside the night."""

@@ -23,33 +23,26 @@ class Sums:
         seg = light.segments
         self._start = level_of(seg.position)
         self._ramp, self._first, self._table = self._tables()
-        every = np.arange(len(seg.span))
+        every, ramps = np.arange(len(seg.span)), light.ramps
         # Sums of a whole city may pass 2**63; differences within a lamp stay right, since int64 wraps around.
-        self._before = np.concatenate(([0], np.cumsum(self._part(every, seg.span.ms))))
-
-    def _reached(self, row: Ints, ms: Ints) -> Ints:
-        """The level of the last of the first `ms` (at least 1) of a segment."""
-        return level_of(self._light.segments.after(row, ms - 1))
+        self._before = np.concatenate(([0], np.cumsum(self._sum(every, seg.span.ms, ramps.moving, ramps.last))))
 
     def _tables(self) -> tuple[Ints, Ints, Ints]:
-        """(ramp of each segment, where each ramp's running sums begin, the running sums of step x time)."""
-        seg = self._light.segments
-        moving = np.minimum(seg.ramp_ms, seg.span.ms)
-        rows = np.flatnonzero(moving > 0)
-        ramp = np.full(len(seg.span), -1)
-        kind = np.stack((self._which[seg.lamp[rows]], seg.rate[rows], seg.position[rows]))
-        # One number for (weight, rate, start): a position has 23 bits, a signed rate 24.
-        number = (((kind[0] << 24) + kind[1] + (1 << 23)) << 23) + kind[2]
-        _, one, ramp_of = np.unique(number, return_index=True, return_inverse=True)
-        ramp[rows] = ramp_of
-        steps = np.abs(self._reached(rows, moving[rows]) - self._start[rows])
-        most = np.zeros(len(one), dtype=np.int64)
-        np.maximum.at(most, ramp_of, steps)
-        which, rate, start = (column[one] for column in kind)
+        """(weighted ramp of each segment, where each one's running sums begin, the running sums of step x time)."""
+        ramps = self._light.ramps
+        count = len(ramps.rate)
+        if len(self._weights) == 1:
+            weighted, pairs = ramps.of, np.arange(count)
+        else:
+            moves = ramps.of >= 0
+            weighted = np.full(len(ramps.of), -1)
+            numbers = self._which[self._light.segments.lamp[moves]] * count + ramps.of[moves]
+            pairs, weighted[moves] = np.unique(numbers, return_inverse=True)
+        which, ramp = np.divmod(pairs, max(count, 1))
+        most = ramps.steps[ramp]
         owner, step = expand(most)
-        table = self._running(which, rate, start, owner, step)
-        first = np.cumsum(most) - most
-        return ramp, first, np.concatenate(([0], table))
+        table = self._running(which, ramps.rate[ramp], ramps.start[ramp], owner, step)
+        return weighted, np.cumsum(most) - most, np.concatenate(([0], table))
 
     def _running(self, which: Ints, rate: Ints, start: Ints, owner: Ints, step: Ints) -> Ints:
         """Running sums of (step of the weight) x (ms until that step), over all ramps one after the other."""
@@ -66,9 +59,14 @@ class Sums:
     def _part(self, row: Ints, ms: Ints) -> Ints:
         """Sums over the first `ms` of segments."""
         seg = self._light.segments
-        which = self._which[seg.lamp[row]]
         moving = np.minimum(ms, seg.ramp_ms[row])
-        last = np.where(moving > 0, self._reached(row, np.maximum(moving, 1)), self._start[row])
+        last = np.where(moving > 0, level_of(seg.after(row, np.maximum(moving, 1) - 1)), self._start[row])
+        return self._sum(row, ms, moving, last)
+
+    def _sum(self, row: Ints, ms: Ints, moving: Ints, last: Ints) -> Ints:
+        """The same, where it is known how long each of them moves, and at which level it is at the end of that."""
+        seg = self._light.segments
+        which = self._which[seg.lamp[row]]
         first = self._first[self._ramp[row]] if len(self._first) else np.zeros(len(row), dtype=np.int64)
         steps = np.where(self._ramp[row] >= 0, self._table[first + np.abs(last - self._start[row])] - self._table[first], 0)
         return np.asarray(self._weights[which, last] * moving - steps + self._weights[which, seg.level[row]] * (ms - moving))
