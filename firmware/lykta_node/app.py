@@ -61,14 +61,13 @@ class Node:
         self.sensors = len(devices.switches) + len(devices.radars)
         self.neighbours = len(papers.adjacent)
         self.clock = Clock(papers.program, devices.light_sensor, self.log)
-        self.orders = Orders(papers.number, papers.key, self.clock, self.store, self.log, self.restart)
+        self.orders = Orders(papers.number, papers.key, self.clock, self.store, self.log, self.restart, devices.led)
         self.radio: "Radio | None" = None
         self.update: "Update | None" = None  # made by `online`
         self.mesh = self._mesh() if papers.keys and not papers.wrong & reasons.IDENTITY else None
         table = (papers.table, papers.own, papers.rows)
         self.control = Control(self.fixture, papers.number, table, self.clock, self.mesh or Alone(), Numbers(self.store), trace)
         self.clock.control = self.orders.control = self.control
-        self.orders.led = devices.led
         sense = Sense(self.control, devices.switches, devices.radars, trace.pause if trace else poll_pause)
         sensed = devices.light_sensor, devices.meter, devices.check
         watch = Watch(self.control, devices.fixture, devices.led, status_led, *sensed, self.orders)

@@ -8,7 +8,7 @@ from vboard import PIN_OUT, board
 from lykta_node import app
 from lykta_node.core import lamp as row
 from lykta_node.drivers import status_led
-from lykta_node.tasks import selftest
+from lykta_node.tasks import selftest, walktest  # noqa: F401  # a walk-test loads itself when asked for: here that is after the last import
 from lykta_node.tasks.ntp import Ntp
 
 LED = 13

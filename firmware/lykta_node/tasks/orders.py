@@ -15,7 +15,6 @@ from . import ticks
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
-    from ..drivers.status_led import StatusLed
     from .control import Control
     from .walktest import WalkTest
 
@@ -39,11 +38,10 @@ _SHOW_S = const(3_600)
 class Orders:
     """Obeys commands. `key`: the node's own, None if it has none; `store` keeps the number of the last command."""
 
-    def __init__(self, number: int, key, clock, store, log, restart) -> None:
-        """`restart`: what RESTART calls; `clock` is the clock task."""
+    def __init__(self, number: int, key, clock, store, log, restart, led=None) -> None:
+        """`restart`: what RESTART calls; `clock` is the clock task; `led` flashes in a walk-test."""
         self.identify_until = -1  # ticks; -1: nobody asks
         self.control: "Control"  # set by `app`: both need the orders, or what needs them, first
-        self.led: "StatusLed | None" = None  # so is it
         self._walk_test: "WalkTest | None" = None
         self.restart = restart
         self.window = self._nobody  # called with for how long [s] a commissioning window is to be open
@@ -54,6 +52,7 @@ class Orders:
         self._clock = clock
         self._store = store
         self._log = log
+        self._led = led
         self._level = store.count(_LEVEL)
         self._end = store.count(_END) if self._level else 0
 
@@ -85,7 +84,7 @@ class Orders:
         if self._walk_test is None:
             from .walktest import WalkTest  # before a technician asks for one, it takes no memory
 
-            self._walk_test = WalkTest(self.control, self.led)
+            self._walk_test = WalkTest(self.control, self._led)
         self._walk_test.begin(ms)
 
     def keep(self) -> None:

@@ -159,7 +159,7 @@ asyncio.run(q_w())
 """
 )
 
-_WALK = " node.orders.walk_test.begin({ms})"
+_WALK = " node.orders.walk({ms})"
 _IDENTIFY = " node.orders.identify_until=end\n node.control.show(_Blink())"
 
 #: The lamp alone, for measuring its curve: then `q_f.show(level)`, `q_p()` (its power, -1 without a meter), and `q_f.full()` at the end.
