@@ -70,18 +70,20 @@ class _Report:
                 )  # fmt: skip
                 self._waiting = working(session, N_("Simulating the whole night and writing its report"))
                 self._waiting.set_visibility(False)
-                self._frame = ui.element("iframe").classes("report-frame").props('sandbox="allow-scripts"')
-                self._frame.props["title"] = say("Report")
+                self._frame = ui.element("div")
                 self._empty.set_visibility(not self._html)
                 self._show()
         self._night.on_value_change(self.changed)
         self.changed()
 
     def _show(self) -> None:
-        """Show the report that was made last."""
-        self._frame.props["srcdoc"] = self._html
-        self._frame.update()
-        self._frame.set_visibility(bool(self._html))
+        """Show the report that was made last, in a frame of its own: one that was filled while it was hidden may stay white."""
+        self._frame.clear()
+        if self._html:
+            with self._frame:
+                frame = ui.element("iframe").classes("report-frame").props('sandbox="allow-scripts"')
+            frame.props["title"] = self._session.say("Report")
+            frame.props["srcdoc"] = self._html
 
     def changed(self) -> None:
         """The profile, the street or the night is another one: what the command would be, and whether it can be."""
@@ -103,7 +105,7 @@ class _Report:
         heading = Heading(session.kept["city"].strip(), str(self._day.value or "").strip(), notes)
         self._wrong.set_text("")
         self._empty.set_visibility(False)
-        self._frame.set_visibility(False)
+        self._frame.clear()
         self._waiting.set_visibility(True)
         self._make.disable()
         try:
