@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heappop, heappush
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lykta.corehost import lamp as row
 from lykta.corehost import neighbours as way
@@ -55,6 +59,14 @@ class Tables:
     own: list[int]  # where a lamp's own rows begin; -1 without any link
     receivers: list[list[tuple[int, int]]]  # by origin: (lamp, where the rows of the origin begin in its table)
     adjacent: list[list[int]]  # by lamp: the nodes whose heartbeats it listens to
+
+    @cached_property
+    def padded(self) -> NDArray[np.int64]:
+        """`tables` as one array for machine code, with zeros behind the shorter ones: whoever plays many nights makes it once."""
+        found = np.zeros((len(self.tables), max(map(len, self.tables), default=0)), np.int64)
+        for number, values in enumerate(self.tables):
+            found[number, : len(values)] = values
+        return found
 
 
 def out_index(graph: Graph, point: int, directed: int) -> int:

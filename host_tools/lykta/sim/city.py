@@ -30,7 +30,7 @@ from lykta.plan import Plan, make_plan
 from lykta.profiles import Profile
 from lykta.progress import Progress
 from lykta.sensing import readings
-from lykta.sim.night import run as light_up
+from lykta.sim.night import brief
 from lykta.sim.radio import IDEAL, Radio
 from lykta.site.graph import Graph, mask_of
 from lykta.site.model import Site
@@ -240,12 +240,11 @@ def _work(job: _Job) -> _Done:
     clock.append(process_time())
     told = readings(plan.site, plan.graph, moves, job.seed, (), begin_ms, end_ms)
     clock.append(process_time())
-    night = light_up(plan, moves, told, job.seed, job.radio, engine=job.engine)
+    levels, seen = brief(plan, told, job.seed, job.radio, engine=job.engine)
     clock.append(process_time())
-    totals = job.account(plan.site, night.levels, begin_ms, end_ms)
+    totals = job.account(plan.site, levels, begin_ms, end_ms)
     clock.append(process_time())
     count = len(plan.site.lamps)
-    seen = np.bincount(night.detections["lamp"].to_numpy(), minlength=count)
     totals = totals.append_column("detections", pa.array(seen, pa.int32()))
     totals = totals.add_column(0, "corridor", pa.array([job.name] * count, pa.string()))
     tally = Tally(
@@ -253,11 +252,11 @@ def _work(job: _Job) -> _Done:
         lamps=count,
         users=int(moves["user"].to_numpy().max(initial=-1)) + 1,
         readings=told.num_rows,
-        detections=night.detections.num_rows,
-        changes=night.levels.num_rows,
+        detections=int(seen.sum()),
+        changes=levels.num_rows,
         seconds=dict(zip(STAGES, np.diff(clock).tolist(), strict=True)),
     )
-    return _Done(totals, _levels_of(plan.site, night.levels, job), tally)
+    return _Done(totals, _levels_of(plan.site, levels, job), tally)
 
 
 def _levels_of(site: Site, levels: pa.Table, job: _Job) -> pa.Table | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,12 +71,14 @@ def run(
     return Night(plan, seed, radio, chosen, trajectories, told, tables[1], tables[0], merged, tuple(faults), tuple(breakdowns))
 
 
-def levels_alone(
+def brief(
     plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, faults: Sequence[Fault] = (), breakdowns: Sequence[Breakdown] = (),
     engine: str = "auto",
-) -> pa.Table:  # fmt: skip
-    """LEVELS of the night of a plan with given readings, as `run` has them: for those who ask nothing else of it."""
-    return level_table(plan, _lit(plan, told, seed, radio, faults, breakdowns, engine_of(engine))[0], _dusk(plan))
+) -> tuple[pa.Table, NDArray[np.int64]]:  # fmt: skip
+    """(LEVELS, how many detections each lamp made) of the night of a plan with given readings, for those who ask nothing else of it."""
+    levels, detections, _ = _lit(plan, told, seed, radio, faults, breakdowns, engine_of(engine))
+    seen = np.bincount(detections.astype(np.int64)[::_DETECTION_COLUMNS], minlength=len(plan.site.lamps))
+    return level_table(plan, levels, _dusk(plan)), seen
 
 
 def _lit(
@@ -125,13 +126,10 @@ def engine_of(engine: str) -> str:
 def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Breakdown], engine: str) -> tuple[tuple[Any, ...], Any]:
     """The arguments of `kernel.run` up to the times, as lists or as NumPy int64, and the rows of the lamps among them."""
     tables = plan.tables
-    starts, heard, rows, hops = [0], [], [], []
-    for origin, receivers in enumerate(tables.receivers):
-        for lamp, at in receivers:
-            heard.append(lamp)
-            rows.append(at)
-            hops.append(hops_between(plan, origin, lamp, link[ears.RANGE]))
-        starts.append(len(heard))
+    starts = np.cumsum([0, *(len(receivers) for receivers in tables.receivers)])
+    heard = [lamp for receivers in tables.receivers for lamp, _ in receivers]
+    rows = [at for receivers in tables.receivers for _, at in receivers]
+    hops = _hops(plan, np.repeat(np.arange(len(starts) - 1), np.diff(starts)), _flat(heard), link[ears.RANGE])
     adjacent_starts = np.cumsum([0, *(len(near) for near in tables.adjacent)]).tolist()
     adjacent = [lamp for near in tables.adjacent for lamp in near]
     columns = ("t_ms", "lamp", "kind", "road_user", "distance_cm", "speed_cms", "user")
@@ -141,25 +139,29 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
     if engine == "compiled":
         lamps: Any = np.zeros((count, row.LAMP), np.int64)
         return (
-            lamps, _padded(plan.blocks), _flat(plan.block_of), _padded(tables.tables), _flat(tables.own),
-            (_flat(starts), _flat(heard), _flat(rows), _flat(hops)), (_flat(adjacent_starts), _flat(adjacent)),
+            lamps, _padded(plan.blocks), _flat(plan.block_of), tables.padded, _flat(tables.own),
+            (starts, _flat(heard), _flat(rows), hops), (_flat(adjacent_starts), _flat(adjacent)),
             tuple(np.ascontiguousarray(column, np.int64) for column in told_columns), tuple(_flat(column) for column in events),
             _flat(link), np.zeros(row.FRAME_LENGTH * kernel.RING, np.int64), np.zeros(kernel.RING, np.int64),
             np.zeros(2 * count + 1, np.int64), np.zeros(count, np.int64),
         ), lamps  # fmt: skip
     lamps = [[0] * row.LAMP for _ in range(count)]
     return (
-        lamps, plan.blocks, plan.block_of, tables.tables, tables.own, (starts, heard, rows, hops), (adjacent_starts, adjacent),
-        tuple(column.tolist() for column in told_columns), events, link, [0] * (row.FRAME_LENGTH * kernel.RING), [0] * kernel.RING,
-        [0] * (2 * count + 1), [0] * count,
+        lamps, plan.blocks, plan.block_of, tables.tables, tables.own, (starts.tolist(), heard, rows, hops.tolist()),
+        (adjacent_starts, adjacent), tuple(column.tolist() for column in told_columns), events, link,
+        [0] * (row.FRAME_LENGTH * kernel.RING), [0] * kernel.RING, [0] * (2 * count + 1), [0] * count,
     ), lamps  # fmt: skip
 
 
 def hops_between(plan: Plan, a: int, b: int, range_cm: int) -> int:
     """Over how many posts a frame goes: the straight line between two lamps in steps of the radio's range."""
-    graph = plan.graph
-    apart = math.dist((float(graph.x_cm[a]), float(graph.y_cm[a])), (float(graph.x_cm[b]), float(graph.y_cm[b])))
-    return max(1, math.ceil(apart / range_cm))
+    return int(_hops(plan, np.array([a]), np.array([b]), range_cm)[0])
+
+
+def _hops(plan: Plan, a: NDArray[Any], b: NDArray[Any], range_cm: int) -> NDArray[np.int64]:
+    x_cm, y_cm = (np.asarray(places, dtype=np.float64) for places in (plan.graph.x_cm, plan.graph.y_cm))
+    apart = np.sqrt((x_cm[a] - x_cm[b]) ** 2 + (y_cm[a] - y_cm[b]) ** 2)  # of whole cm: exact where it is a whole number
+    return np.asarray(np.maximum(1, np.ceil(apart / range_cm)), dtype=np.int64)
 
 
 def _events(breakdowns: Sequence[Breakdown], begin_ms: int) -> tuple[list[int], list[int], list[int], list[int]]:

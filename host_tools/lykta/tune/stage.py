@@ -111,10 +111,9 @@ class Stage:
     def levels(self, plan: Plan, seed: int, told: pa.Table | None = None) -> pa.Table:
         """The levels alone of a night, as nodes with a plan light it. `told`: as in `lit`."""
         scenario, world = self.scenario, self.case(seed).world
-        return nights.levels_alone(
-            plan, world.told if told is None else told, seed, world.radio, scenario.broken.faults, scenario.broken.breakdowns,
-            scenario.engine,
-        )  # fmt: skip
+        broken = scenario.broken
+        told = world.told if told is None else told
+        return nights.brief(plan, told, seed, world.radio, broken.faults, broken.breakdowns, scenario.engine)[0]
 
     def light_of(self, plan: Plan, levels: pa.Table) -> Light:
         """Levels of a night of a plan as the light that is judged."""
