@@ -243,9 +243,8 @@ def test_report__tells_an_outage_once_when_it_begins_and_once_when_it_ends():
 
 
 # security: 17
-def test_memory__that_runs_out_starts_the_board_anew():
-    """Less than 8 kB free on every beat of a minute; it is reported at once."""
-    node = post.street()
+def without_memory(free):
+    """From now on the supervisor is told that so many bytes are free."""
     from lykta_node.tasks import supervisor
 
     class Gc:
@@ -255,9 +254,33 @@ def test_memory__that_runs_out_starts_the_board_anew():
 
         @staticmethod
         def mem_free():
-            return 5_000
+            return free
 
     supervisor.gc = Gc
+
+
+def test_memory__that_is_gone_starts_the_board_anew_at_once_and_is_said():
+    """Less than 1 kB free: the lines kept make room for the two that say so, and the same beat is the last."""
+    node = post.street()
+
+    async def script(node):
+        await asyncio.sleep_ms(20_000)
+        assert node.log.lines()
+        without_memory(500)
+        await asyncio.sleep_ms(60_000)
+
+    assert HARD_RESET == post.live(node, script)
+    assert board.now < 25_000, board.now
+    said = node.log.lines()
+    assert "memory" in said[0] and "starting anew" in said[1], said
+    assert 2 == len(said), said
+    assert 1000 == post.light()
+
+
+def test_memory__that_runs_out_starts_the_board_anew():
+    """Less than 8 kB free on every beat of a minute; it is reported at once."""
+    node = post.street()
+    without_memory(5_000)
 
     async def script(node):
         await asyncio.sleep_ms(3_000)

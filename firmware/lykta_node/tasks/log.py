@@ -31,6 +31,10 @@ class Log:
         if len(self._lines) > _KEPT:
             self._lines.pop(0)
 
+    def forget(self) -> None:
+        """Give back the memory of the lines that are kept."""
+        self._lines.clear()
+
     def lines(self) -> list[str]:
         """The last lines, oldest first."""
         return self._lines

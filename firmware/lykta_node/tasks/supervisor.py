@@ -31,6 +31,7 @@ _TRIAL_MS = const(600_000)  # a version that has not proved itself by then has f
 _CONTROL_FAILURES = const(5)  # then the board starts anew
 _SCARCE_BEATS = const(30)
 _LITTLE = const(8_192)  # bytes
+_NONE = const(1_024)  # with less nothing works but to start anew, at full light
 
 
 class Job:
@@ -88,6 +89,9 @@ class Supervisor:
         gc.collect()
         self._log.seconds()
         self.free = gc.mem_free()
+        if self.free < _LITTLE and self._scarce == 0:
+            self._log.forget()  # so that there is memory to say that there is none
+            gc.collect()
         self._control.fault(reasons.MEMORY, self.free < _LITTLE)
         self._scarce = self._scarce + 1 if self.free < _LITTLE else 0
         self._report()
@@ -102,7 +106,7 @@ class Supervisor:
             self._watchdog = self._start_watchdog()
         if not self.confirmed:
             self._judge(now)
-        if self._scarce >= _SCARCE_BEATS or self._jobs[0].failures >= _CONTROL_FAILURES:
+        if self.free < _NONE or self._scarce >= _SCARCE_BEATS or self._jobs[0].failures >= _CONTROL_FAILURES:
             self._log.say("starting anew: no memory, or control fails again and again")
             self._restart()
 
