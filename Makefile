@@ -13,7 +13,7 @@ MANY := -n logical --dist loadfile
 CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo studio test check env fast sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services test-fetch soak docs bench size sbom coverage pictures lock clean
+.PHONY: help demo studio test check env fast fleet sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services test-fetch soak docs bench size sbom coverage pictures lock clean
 
 help: ## this list
 	@echo 'Lykta: adaptive street lighting. The two to know: `make demo` and `make test`.'
@@ -35,6 +35,8 @@ check: ## what CI runs: every stage below, timed, failing at the end if any fail
 env: $(VENV)/.dev $(VENV)/.stubs ## make or mend the environment .venv
 
 fast: $(VENV)/.fast ## add the compiled engine (Numba) to .venv
+
+fleet: $(VENV)/.fleet ## only what a street on a network needs, in .venv: broker, virtual nodes, watching
 
 lint: $(VENV)/.dev ## style: ruff check and ruff format
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
@@ -121,7 +123,7 @@ ifneq ($(ALIVE),True)
 endif
 	@touch $@
 
-# The lock of dev holds all of fast, that of fast all of base, in the same versions. Nothing unpinned is ever
+# The lock of dev holds all of fast and fleet, each of these all of base, in the same versions. Nothing unpinned is ever
 # fetched: the build backend of the editable install is in the lock too.
 
 $(VENV)/.base: $(VENV)/.python locks/base.txt pyproject.toml
@@ -134,6 +136,13 @@ $(VENV)/.fast: $(VENV)/.base locks/fast.txt
 	@echo "installing the compiled engine (locks/fast.txt)"
 	@$(LOCKED) -r locks/fast.txt
 	@touch $@
+
+# Not after .base: one installation instead of two, since who tries a street wants to see it soon.
+$(VENV)/.fleet: $(VENV)/.python locks/fleet.txt pyproject.toml
+	@echo "installing what a street on a network needs (locks/fleet.txt)"
+	@$(LOCKED) -r locks/fleet.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.base
 
 $(VENV)/.sumo: $(VENV)/.base locks/sumo.txt
 	@echo "installing Eclipse SUMO (locks/sumo.txt)"

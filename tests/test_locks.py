@@ -65,6 +65,7 @@ def test_locks__cover_what_is_asked_for():
     fast = wanted(project["optional-dependencies"]["fast"])
     faults = unmet(ROOT / "locks" / "base.txt", base)
     faults += unmet(ROOT / "locks" / "fast.txt", base + fast)
+    faults += unmet(ROOT / "locks" / "fleet.txt", base + wanted(*(project["optional-dependencies"][extra] for extra in ("fleet", "vm"))))
     faults += unmet(ROOT / "locks" / "sumo.txt", base + wanted(project["optional-dependencies"]["sumo"]))
     faults += unmet(ROOT / "locks" / "dev.txt", base + fast + wanted(groups["dev"]))
     assert faults == []
@@ -72,8 +73,8 @@ def test_locks__cover_what_is_asked_for():
 
 def test_locks__agree_on_versions():
     """The larger set holds the smaller one in the same versions, so that installing it moves nothing."""
-    base, fast, dev = (pins(ROOT / "locks" / f"{name}.txt") for name in ("base", "fast", "dev"))
-    for small, large in ((base, fast), (fast, dev)):
+    base, fast, fleet, dev = (pins(ROOT / "locks" / f"{name}.txt") for name in ("base", "fast", "fleet", "dev"))
+    for small, large in ((base, fast), (fast, dev), (base, fleet), (fleet, dev)):
         assert {name: str(large[name].specifier) for name in small} == {name: str(pin.specifier) for name, pin in small.items()}
     beside = pins(ROOT / "locks" / "sumo.txt")
     assert {name: str(pin.specifier) for name, pin in beside.items() if name in dev} == {
