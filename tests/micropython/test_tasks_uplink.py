@@ -273,6 +273,23 @@ def test_silent_broker__is_asked_and_given_up():
     World().live(script)
 
 
+def test_broker_that_only_listens__is_asked_though_we_speak():
+    """Levels of the moment are acknowledged by nobody: they are no reason to give a broker up, nor to keep one that is gone."""
+
+    async def script(world):
+        for _ in range(60):
+            world.box.send(letter.LIVE, b"l")
+            await asyncio.sleep(10)
+        assert 1 == world.uplink.connections
+        world.line.mood = "mute"
+        for _ in range(session.ANSWER_MS * 2 // 10_000 + 8):
+            world.box.send(letter.LIVE, b"l")
+            await asyncio.sleep(10)
+        assert world.said("lost") == 1
+
+    World().live(script)
+
+
 def test_clock_that_is_not_set__means_no_connection():
     """Said once; as soon as it is set, the connection comes."""
 

@@ -43,6 +43,7 @@ class Session:
         self._number = 0  # its number,
         self._asked = 0  # and when that was [ticks]
         self._heard = ticks.now()
+        self._pings = 0  # since then
         self._began = -1  # when a packet began to come that is not whole yet [ticks]
         self._sent = ticks.now()
         self.code = 0  # of the last answer
@@ -96,8 +97,9 @@ class Session:
             raise OSError(errno.ETIMEDOUT)
         while self._numbers:
             await self._write(mqtt.puback(self._numbers.pop(0)))
-        quiet = ticks.since(self._heard, now) > _QUIET_MS or ticks.since(self._sent, now) > _QUIET_MS
-        if quiet and ticks.since(self._sent, now) > ANSWER_MS:
+        # A broker that only listens, in QoS 0, is asked too: that we speak says nothing of it.
+        if ticks.since(self._heard, now) > _QUIET_MS + self._pings * ANSWER_MS or ticks.since(self._sent, now) > _QUIET_MS:
+            self._pings += 1
             await self._write(mqtt.ping())
 
     async def end(self) -> None:
@@ -156,6 +158,7 @@ class Session:
         await self._fill(left)
         self._began = -1
         self._heard = ticks.now()
+        self._pings = 0
         if not self._packet.read(first, left):
             raise OSError(errno.EINVAL)
         await self._handle()
