@@ -286,6 +286,13 @@ def test_until__is_the_next_such_time_on_the_clocks_of_the_site():
     assert fleet_options.moment_of("2026-10-25 01:00", "Europe/Stockholm", evening) == dt.datetime(2026, 10, 24, 23, tzinfo=dt.UTC)
 
 
+def test_until__with_an_offset_of_its_own_is_what_it_says():
+    """Whoever names other clocks than those of the site means them."""
+    evening = dt.datetime(2026, 12, 13, 20, tzinfo=dt.UTC)
+    for text in ("2026-12-14T02:00Z", "2026-12-14 02:00+00:00", "2026-12-13 21:00-05:00", "2026-12-14 03:00"):
+        assert dt.datetime(2026, 12, 14, 2, tzinfo=dt.UTC) == fleet_options.moment_of(text, "Europe/Stockholm", evening)
+
+
 def test_clock__of_a_simulated_street_is_everybodys(tmp_path: Path):
     """Whoever uses its network, or a place of its people, takes its time; a file that is none changes nothing."""
     place = tmp_path / "people" / "viewer-1"

@@ -236,14 +236,15 @@ def answer_of(command: Command) -> str:
 
 
 def moment_of(text: str, timezone: str, now: dt.datetime) -> dt.datetime:
-    """A time of day (03:00: the next one), or a date and time, on the clocks of the site. InputError for none."""
+    """A time of day (03:00: the next one), or a date and time, on the clocks of the site where it names no others. InputError for none."""
     zone = ZoneInfo(timezone)
     local = now.astimezone(zone)
     try:
         if len(text) <= 5:
             moment = dt.datetime.combine(local.date(), dt.time.fromisoformat(text.zfill(5)), zone)
             return moment if moment > local else moment + dt.timedelta(days=1)
-        return dt.datetime.fromisoformat(text).replace(tzinfo=zone)
+        moment = dt.datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     except ValueError:
         raise InputError.of("--until", f'"{text}" is no time. Write 03:00, or 2026-12-14 03:00.') from None
 

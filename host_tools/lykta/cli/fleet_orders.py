@@ -45,7 +45,12 @@ def _ordered(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @_ordered
 @click.option("--level", default="100 %", show_default=True, help="At least so much; presence and faults may give more.")
-@click.option("--until", default="", metavar="TIME", help="03:00 on the clocks of the site, or 2026-12-14 03:00; within 24 hours.")
+@click.option(
+    "--until",
+    default="",
+    metavar="TIME",
+    help="03:00 on the clocks of the site, or 2026-12-14 03:00, also with an offset; within 24 hours.",
+)
 @click.option("--end", is_flag=True, help="End it now.")
 def override(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], why: str, who: str, level: str, until: str, end: bool) -> int:
     """At least so much light until a time: on lamps, zones or the whole site.

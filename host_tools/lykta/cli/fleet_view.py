@@ -14,6 +14,7 @@ from rich.text import Text
 from lykta.cli.fleet_options import ago
 from lykta.fleet.fleet import Fleet
 from lykta.fleet.model import MEANINGS, Event, NodeState
+from lykta.fleet.telling import told
 
 #: A cell: name, bar, level, watts, how long ago, what is wrong.
 _CELL = 38
@@ -115,7 +116,7 @@ class View:
             line = Text(no_wrap=True, overflow="ellipsis")
             line.append(f"{_clock(event.received, zone)} {event.kind:12} ", "dim")
             line.append(f"{_lamp(event.node):7} ", "bold")
-            line.append(f"{event.what} {event.detail}".rstrip() + (f" ({event.count} times)" if event.count > 1 else ""))
+            line.append(told(event, zone.key) + (f" ({event.count} times)" if event.count > 1 else ""))
             shown.append(line)
         if self.said:
             shown.append(Text(self.said, style="yellow", no_wrap=True, overflow="ellipsis"))

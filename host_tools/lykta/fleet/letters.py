@@ -24,7 +24,7 @@ from lykta.node.street import Street
 
 #: From which numbers and versions count: 2^30 seconds last until 2054.
 SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-_STAMPS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+STAMPS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 VALID = dt.timedelta(minutes=10)
 LONGEST_OVERRIDE = dt.timedelta(hours=24)
 LONGEST_WINDOW = dt.timedelta(hours=4)
@@ -71,7 +71,7 @@ def made_at(version: int) -> dt.datetime:
 
 def stamp_of(moment: dt.datetime) -> int:
     """A moment as nodes write it: in units of 4 s since 2000, rounded up."""
-    seconds = int((moment - _STAMPS).total_seconds())
+    seconds = int((moment - STAMPS).total_seconds())
     return -(-seconds // int(telegram.STAMP_S))
 
 
