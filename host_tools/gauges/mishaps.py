@@ -318,7 +318,10 @@ MISHAPS: tuple[Mishap, ...] = (
         "computes", "a task never waits", 2, "", FROM, 6 * M, same=False,
         patch=_once(_SENSE, 8, "while True:\n    pass", _AT + 20_000),
     ),
-    Mishap("no_memory", "memory exhausted, to the last 32 bytes", 2, "memory", 3 * M, 6 * M, same=False, patch=_once(_WATCH, 8, _ALL_MEMORY)),
+    Mishap(
+        "no_memory", "memory exhausted, to the last 32 bytes", 2, "memory", 3 * M, 6 * M, same=False,
+        patch=_once(_WATCH, 8, _ALL_MEMORY),
+    ),
     Mishap("lamp_out", "lamp does not light (post with an energy meter)", 2, "lamp", 6 * M, 8 * M, oddity=_lamp_out),
     Mishap("wrap", "ticks begin again at 0", 2, "", FROM, 5 * M, -LEAD_MS, 60, quick=True, oddity=_wrap),
     Mishap("node_dead", "node without power", 2, "", 5 * M, 8 * M, users=60, quick=True, breakdown="node"),

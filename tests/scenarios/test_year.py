@@ -10,7 +10,7 @@ import pytest
 
 from lykta.errors import LyktaError
 from lykta.scenarios import Scenario, Wish, assemble
-from lykta.scenarios.year import Cell, Played, cells, gather, jobs, rivals
+from lykta.scenarios.year import Cell, Played, cells, days_off, gather, jobs, rivals
 from lykta.score.tally import COLUMNS
 from lykta.traffic import Demand
 
@@ -28,6 +28,23 @@ def test_cells__stand_for_every_day_of_the_year(scenario: Scenario):
     assert sum(cell.days for cell in found) == 365
     assert all((cell.date.weekday() == 5) == cell.weekend and cell.date.weekday() != 4 for cell in found)
     assert all(cell.date.month == cell.month + 1 and abs(cell.date.day - 15) <= 3 for cell in found)
+
+
+def test_holidays__count_as_weekend_and_stand_for_no_other_day(scenario: Scenario):
+    """Sweden, 2026: those that fall on working days move to the weekends of their months, and no night of one is played for another day."""
+    off = days_off("SE", 2026)
+    plain, found = cells(scenario, 2026), cells(scenario, 2026, off)
+    moved = [date for date in off if date.year == 2026 and date.weekday() < 5]
+    assert [one.days + (-1 if not one.weekend else 1) * sum(date.month == one.month + 1 for date in moved) for one in plain] == [
+        one.days for one in found
+    ]
+    assert sum(one.days for one in found) == 365 and len(moved) == 7
+    assert not {one.date for one in found} & off
+    assert not {one.date + dt.timedelta(days=1) for one in found} & off
+    night = [Played(cell, seed, np.ones((1, 2, 24)), np.zeros((1, len(COLUMNS))), 400) for cell in found for seed in (1, 2)]
+    hours = gather(scenario, 2026, found, [], "", night, off).hours
+    assert {int(kind) for kind, at in zip(hours.kind, hours.begins, strict=True) if at.date() == dt.date(2026, 12, 25)} == {1}
+    assert days_off("", 2026) == frozenset()
 
 
 def test_cells__of_the_far_north_have_no_nights_in_summer(scenario: Scenario):

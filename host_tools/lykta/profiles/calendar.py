@@ -77,6 +77,11 @@ def holidays_of(country: str, year: int) -> Mapping[datetime.date, str]:
     return dict(holidays.country_holidays(country, years=year))
 
 
+def is_country(code: str) -> bool:
+    """Whether the public holidays of a country are known, by its code in capitals."""
+    return code in holidays.list_supported_countries()
+
+
 def read_selector(node: Node) -> Selector:
     """The nights of a calendar entry; problems go to its document."""
     selector = Selector(_read_weekdays(node.get("weekdays")), tuple(_read_ranges(node)), _read_country(node.get("holidays")))
@@ -157,8 +162,7 @@ def _range(node: Node, first: tuple[int, int, int] | None, last: tuple[int, int,
 
 def _read_country(node: Node) -> str:
     country = node.text(default="")
-    known = holidays.list_supported_countries()
-    if country and country not in known:
+    if country and not is_country(country):
         node.problem(Message('no holidays are known for "{given}". Write the code of a country in capitals, such as "SE".', given=country))
         return ""
     return country

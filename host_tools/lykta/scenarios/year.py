@@ -8,7 +8,7 @@ gather(...)               the year of them
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from lykta.corehost import schema
 from lykta.errors import LyktaError
 from lykta.plan import Plan
 from lykta.profiles import Profile, agenda
+from lykta.profiles.calendar import holidays_of
 from lykta.scenarios import yardsticks
 from lykta.scenarios.model import Scenario
 from lykta.scenarios.run import fit, run
@@ -87,10 +88,16 @@ class Year:
     lowest_permille: int
 
 
-def cells(scenario: Scenario, year: int) -> list[Cell]:
+def days_off(country: str, year: int) -> frozenset[dt.date]:
+    """The public holidays of a year and of the day after it, by the code of their country; none for an empty one."""
+    return frozenset(date for one in (year, year + 1) for date in holidays_of(country, one)) if country else frozenset()
+
+
+def cells(scenario: Scenario, year: int, off: Collection[dt.date] = ()) -> list[Cell]:
     """The nights that stand for the days of a year: of each month the one nearest to its middle that begins and ends on days of its kind.
 
-    A month without any night is left out; LyktaError where the whole year has none.
+    `off`: days that count as weekend, whatever weekday they are; none of them stands for others. A month without any night is left out;
+    LyktaError where the whole year has none.
     """
     site, profile = scenario.site, scenario.profile
     first = dt.date(year, 1, 1)
@@ -98,13 +105,9 @@ def cells(scenario: Scenario, year: int) -> list[Cell]:
     found = []
     for month in range(12):
         for weekend in (False, True):
-            days = [date for date in dates if date.month == month + 1 and (date.weekday() >= 5) == weekend]
-            lit = (
-                date
-                for date in sorted(filter(_is_like_the_next, days), key=lambda date: abs(date.day - _MIDDLE))
-                if _has_night(site, profile, date)
-            )
-            chosen = next(lit, None)
+            days = [date for date in dates if date.month == month + 1 and load.of_weekend(date, off) == weekend]
+            plain = sorted((date for date in days if _is_plain(date, off)), key=lambda date: abs(date.day - _MIDDLE))
+            chosen = next((date for date in plain if _has_night(site, profile, date)), None)
             if chosen is not None:
                 found.append(Cell(month, weekend, chosen, len(days)))
     if not found:
@@ -112,9 +115,10 @@ def cells(scenario: Scenario, year: int) -> list[Cell]:
     return found
 
 
-def _is_like_the_next(date: dt.date) -> bool:
-    """Whether the day after a date is of its kind too: the night between them is of one kind."""
-    return ((date + dt.timedelta(days=1)).weekday() >= 5) == (date.weekday() >= 5)
+def _is_plain(date: dt.date, off: Collection[dt.date]) -> bool:
+    """Whether neither it nor the day after is a holiday, and both are of one kind: so is the night between them."""
+    after = date + dt.timedelta(days=1)
+    return not {date, after} & set(off) and load.of_weekend(after, off) == load.of_weekend(date, off)
 
 
 def _has_night(site: Site, profile: Profile, date: dt.date) -> bool:
@@ -163,8 +167,16 @@ def rivals(today: str) -> dict[str, Chosen]:
     return {name: find(name) for name in dict.fromkeys((ALWAYS_ON, today or ALWAYS_ON, "static"))}
 
 
-def gather(scenario: Scenario, year: int, found: Sequence[Cell], others: Iterable[str], today: str, played: Iterable[Played]) -> Year:
-    """The year of all its nights. `others`: the names of the yardsticks, in the order of the jobs."""
+def gather(
+    scenario: Scenario,
+    year: int,
+    found: Sequence[Cell],
+    others: Iterable[str],
+    today: str,
+    played: Iterable[Played],
+    off: Collection[dt.date] = (),
+) -> Year:
+    """The year of all its nights. `others`: the names of the yardsticks, in the order of the jobs; `off`: as for `cells`."""
     names = (OURS, *others)
     seeds = tuple(scenario.seeds)
     watts = np.zeros((len(names), len(seeds), *load.SHAPE))
@@ -177,7 +189,7 @@ def gather(scenario: Scenario, year: int, found: Sequence[Cell], others: Iterabl
         rows[:, at] += one.rows * one.cell.days
         lowest = min(lowest, one.lowest_permille)
     _fill_months(watts, {(cell.month, int(cell.weekend)) for cell in found})
-    hours = load.Hours.of(year, scenario.site.timezone, _nights(scenario, year))
+    hours = load.Hours.of(year, scenario.site.timezone, _nights(scenario, year), off)
     own = load.overhead_wh(scenario.site, hours.lit)
     overhead = np.array([own if name == OURS or name.partition(":")[0].strip() in WITH_NODES else np.zeros(len(own)) for name in names])
     return Year(year, names, today or ALWAYS_ON, seeds, hours, hours.lamps_wh(watts), overhead, rows, lowest)

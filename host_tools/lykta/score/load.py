@@ -8,7 +8,7 @@ which kind of day, and how much of the hour the lamps are lit on that very date.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from lykta.site.model import Site
 
 HOURS = 24
 KINDS = ("working day", "weekend")
+_SATURDAY = 5
 _HOUR_MS = 3_600_000
 _NJ_PER_WH = 3.6e12
 
@@ -61,6 +62,11 @@ def power(night: Floats) -> Floats:
     return np.asarray(spent[nearest] / lit[nearest])
 
 
+def of_weekend(date: dt.date, off: Collection[dt.date]) -> bool:
+    """Whether a date counts as weekend: Saturdays, Sundays, and the days off."""
+    return date.weekday() >= _SATURDAY or date in off
+
+
 @dataclass(frozen=True)
 class Hours:
     """The hours of a year at a place, in order: when each begins, its month, kind of day and local hour, and how much of it is lit."""
@@ -72,8 +78,9 @@ class Hours:
     lit: Floats
 
     @classmethod
-    def of(cls, year: int, timezone: str, nights: Sequence[tuple[int, int]]) -> Hours:
-        """`nights`: when the light is on, (from, until) in ms of the epoch, in order; those of the evening before the year included."""
+    def of(cls, year: int, timezone: str, nights: Sequence[tuple[int, int]], off: Collection[dt.date] = ()) -> Hours:
+        """`nights`: when the light is on, (from, until) in ms of the epoch, in order; those of the evening before the year included.
+        `off`: public holidays."""
         zone = ZoneInfo(timezone)
         first, last = (int(dt.datetime(when, 1, 1, tzinfo=zone).timestamp()) * 1000 for when in (year, year + 1))
         starts = np.arange(first, last, _HOUR_MS)
@@ -84,7 +91,7 @@ class Hours:
                 low, high = (begin - first) // _HOUR_MS, -(-(end - first) // _HOUR_MS)
                 lit[low:high] += (np.minimum(starts[low:high] + _HOUR_MS, end) - np.maximum(starts[low:high], begin)) / _HOUR_MS
         begins = tuple(dt.datetime.fromtimestamp(start / 1000, zone) for start in starts.tolist())
-        numbers = np.array([(when.month - 1, when.weekday() >= 5, when.hour) for when in begins], dtype=np.int64)
+        numbers = np.array([(when.month - 1, of_weekend(when.date(), off), when.hour) for when in begins], dtype=np.int64)
         month, kind, hour = numbers.T
         return cls(begins, month, kind, hour, np.minimum(lit, 1.0))
 
