@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lykta.cli.cable import STYLES
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError
 from lykta.node import acceptancepage
 from lykta.node.acceptance import LampRecord, has_keys, records
@@ -127,7 +128,7 @@ def _write_table(shown: list[LampRecord], csv_file: Path) -> None:
 
 
 def _print(street: Street, shown: list[LampRecord], details: bool) -> None:
-    console = Console(emoji=False)
+    console = make_console()
     if details:
         for one in shown:
             _print_lamp(console, street, one)

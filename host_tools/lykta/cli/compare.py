@@ -15,6 +15,7 @@ from rich.table import Table
 
 from lykta.cli.nights import nights_said, print_conditions
 from lykta.cli.options import Asked, Seeds, crew_options, night_options, scenario_of, write_text
+from lykta.cli.terminal import make_console
 from lykta.progress import track
 from lykta.report import charts
 from lykta.scenarios import Scenario
@@ -83,7 +84,7 @@ def compare(
     if out:
         make_writable(out, "--out")
     least = least_service(scenario) if service is None else service
-    console = Console()
+    console = make_console()
     print_conditions(console, scenario, plan, scenario.engine)
     with crew(workers or 0, cluster) as many:
         console.print(f"[bold]Work[/bold]         {many.said}\n", highlight=False)

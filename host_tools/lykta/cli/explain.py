@@ -15,6 +15,7 @@ from rich.table import Table
 
 from lykta.cli.nights import nights_said, print_conditions
 from lykta.cli.options import Asked, Seeds, crew_options, night_options, scenario_of, write_text
+from lykta.cli.terminal import make_console
 from lykta.progress import track
 from lykta.report.tornado import Swing, tornado
 from lykta.scenarios import Scenario
@@ -53,7 +54,7 @@ def explain(
     if out:
         make_writable(out, "--out")
     parts = only or PARTS
-    console = Console()
+    console = make_console()
     print_conditions(console, scenario, plan, scenario.engine)
     with crew(workers or 0, cluster) as many:
         console.print(f"[bold]Work[/bold]         {many.said}\n", highlight=False)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.markup import escape
 
 from lykta.cli.cable import asks, show_finding, the_port
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError
 from lykta.node import rounds
 from lykta.node.errors import BoardError
@@ -199,7 +199,7 @@ class _Printer:
         self._street = street
         self._labels = labels or inventory_path(street.name).with_name(f"{street.path.stem}.labels")
         self._dry_run = dry_run
-        self._console = Console(soft_wrap=True, highlight=False, emoji=False)  # else :cd: in a MAC is a picture of a disc
+        self._console = make_console(soft_wrap=True, highlight=False)
 
     def say(self, text: str) -> None:
         """A sentence for a person."""

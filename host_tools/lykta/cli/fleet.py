@@ -11,10 +11,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from lykta.cli.fleet_options import Asked, ago, fleet_of, fleet_options, lamp_options, lamps_of, run, settled, shown
+from lykta.cli.terminal import make_console
 
 if TYPE_CHECKING:
     from lykta.fleet.database import Database
@@ -129,7 +129,7 @@ async def _watch(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], l
 
         work = [asyncio.create_task(listen()), *([asyncio.create_task(_keep_open(fleet, chosen, live))] if live else [])]
         try:
-            with Live(view, console=Console(), screen=True, auto_refresh=False) as screen:
+            with Live(view, console=make_console(), screen=True, auto_refresh=False) as screen:
                 while True:
                     view.said = "" if fleet.connected else (lines[-1] if lines else "")
                     screen.refresh()
@@ -202,7 +202,7 @@ def _as_json(node: NodeState) -> dict[str, Any]:
 
 
 def _print_status(site: str, timezone: str, nodes: list[NodeState], alarms: list[Alarm], now: float) -> None:
-    console = Console()
+    console = make_console()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title, right in (
         ("lamp", 0),

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
 
 from lykta.cli.fleet_options import Asked, fleet_of, fleet_options, lamp_options, lamps_of, listed, run, settled, shown, who_options
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError
 from lykta.progress import Progress, track
 
@@ -297,7 +297,7 @@ def _judged(asked: Asked, nights: int) -> Conformity:
 
 
 def _print_proposal(one: Proposal, asked: Asked) -> None:
-    console, timezone = Console(highlight=False, soft_wrap=True), board_timezone(asked)
+    console, timezone = make_console(highlight=False, soft_wrap=True), board_timezone(asked)
     version = f" as version {one.version}" if one.version else ""
     console.print(f"[bold]proposal {one.number}[/bold]: {escape(one.profile)}, {one.state}{version}")
     console.print(f'  {shown(one.at, timezone)}  proposed by {escape(_who(one.who, one.proof))}: "{escape(one.why)}"')
@@ -324,7 +324,7 @@ def _who(who: str, proof: str) -> str:
 
 
 def _print_standing(standing: Standing) -> None:
-    console = Console(highlight=False)
+    console = make_console(highlight=False)
     by_what: dict[str, list[str]] = {}
     for lamp, what in standing.lamps.items():
         by_what.setdefault(what, []).append(lamp)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from lykta.cli.fleet_options import Asked, fleet_options
+from lykta.cli.terminal import make_console
 from lykta.errors import EnvironmentLacks, InputError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class _Shown:
         self._site = site
         self._speed = speed
         self._name = name
-        self._console = Console(highlight=False)
+        self._console = make_console(highlight=False)
         self._live = Live(Text(""), console=self._console, auto_refresh=False) if sys.stdout.isatty() else None
         self._said = 0.0
         self._all = 0
@@ -137,7 +137,7 @@ class _Shown:
 def _light(asked: Asked, nodes: int | None, speed: float, seed: int, trouble: str) -> None:
     from lykta.fleet import simulate_light
 
-    shown = Console(highlight=False)
+    shown = make_console(highlight=False)
     with contextlib.suppress(KeyboardInterrupt):
         simulate_light.run(asked.street(), Path(asked.folder), nodes, speed, seed, partial(shown.print, soft_wrap=True), trouble)
     click.echo("The nodes are gone.")

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from lykta.cli.fleet_bundles import build, check, checked, keys
 from lykta.cli.fleet_options import Asked, fleet_of, fleet_options, lamp_options, lamps_of, run, shown
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError, LyktaError
 from lykta.progress import Progress
 from lykta.site import loader
@@ -193,7 +193,7 @@ def status(asked: Asked) -> int:
     if record is None:
         click.echo("Nothing was rolled out here yet.")
         return 0
-    console = Console()
+    console = make_console()
     zone = asked.street().site.timezone
     of = f" (takes {record.undoes} back)" if record.undoes else ""
     console.print(f"{record.version}, bundle {record.bundle}{of}: {record.state}. Begun {shown(record.begun, zone)}.", highlight=False)

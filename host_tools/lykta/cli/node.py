@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.markup import escape
 
 from lykta.cli.cable import Record, port_option, site_option, the_port
 from lykta.cli.node_tests import selftest, walktest
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError
 from lykta.node import backup as backups
 from lykta.node import logs as consoles
@@ -133,7 +133,7 @@ def logs(port: str | None) -> None:
       lykta node logs
     """
     name = the_port(port)
-    console = Console(emoji=False)
+    console = make_console()
     click.echo(f"{name}: listening; Ctrl-C ends it.", err=True)
     try:
         for line in consoles.follow(name):

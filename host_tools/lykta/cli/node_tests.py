@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from lykta.cli.cable import Record, ask, asks, port_option, show_finding, site_option, the_port
+from lykta.cli.terminal import make_console
 from lykta.node import programs, session
 from lykta.node import selftest as tests
 from lykta.node.device import Device
@@ -38,7 +39,7 @@ def selftest(port: str | None, site_name: str | None, quick: bool, as_json: bool
     Example:
       lykta node selftest --site my_site.yaml
     """
-    console = Console(stderr=as_json, emoji=False)
+    console = make_console(stderr=as_json)
     about: dict[str, Any] = {}
     with session.attended(the_port(port)) as board:
         who = session.info(board)
@@ -110,7 +111,7 @@ def walktest(port: str | None, site_name: str | None, minutes: int) -> None:
     Example:
       lykta node walktest --site my_site.yaml --minutes 3
     """
-    console = Console(emoji=False)
+    console = make_console()
     with session.attended(the_port(port)) as board:
         who = session.info(board)
         record = Record(site_name, who)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from lykta import scenarios
 from lykta.cli.simulate import Seeds
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError, LyktaError
 from lykta.plan import Plan
 from lykta.scenarios import DATE, RADIOS, SENSORS, Scenario, Wish
@@ -84,7 +84,7 @@ def scenario_of(what: str, asked: Asked, seeds: list[int]) -> tuple[Scenario, Pl
     plan, doubtful = scenarios.fit(scenario)
     if plan.end_ms <= plan.begin_ms:
         raise InputError.of(what, f"the sun does not set on {scenario.date}: there is no night. Choose another with --date.")
-    errors = Console(stderr=True)
+    errors = make_console(stderr=True)
     for warning in (*(f"{problem.path}: {problem.message}" for problem in doubtful), *doubts(scenario.site)):
         errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     return scenario, plan

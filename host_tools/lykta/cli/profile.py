@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lykta import profiles
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError
 from lykta.profiles import en13201
 from lykta.profiles.agenda import Agenda, NightTimes
@@ -49,7 +50,7 @@ def check(file: str, site_name: str | None) -> None:
     Example:
       lykta profile check my_profile.yaml --site my_site.yaml
     """
-    console = Console()
+    console = make_console()
     checked = profiles.load_profile(file)
     site = load(site_name) if site_name else None
     if site and (missing := checked.missing_zones(lamp.zone for lamp in site.lamps)):
@@ -133,7 +134,7 @@ def show(file: str, site_name: str, date: datetime.datetime | None) -> None:
     Example:
       lykta profile show valla_torg --site valla_torg --date 2026-12-31
     """
-    console = Console()
+    console = make_console()
     shown, site = profiles.load_profile(file), load(site_name)
     if missing := shown.missing_zones(lamp.zone for lamp in site.lamps):
         raise InputError(missing)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from lykta import scenarios
 from lykta.cli.nights import print_conditions, print_judged, print_nights
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError
 from lykta.plan import Plan
 from lykta.progress import Progress
@@ -95,9 +95,9 @@ def simulate(
     if scenario.scheme and scenario.scheme.tuned:
         with Progress(f"tuning {scenario.scheme.scheme.name} on seeds {TRAINING[0]}-{TRAINING[-1]}"):
             scenario = tuned(scenario, plan)
-    console = Console()
+    console = make_console()
     print_conditions(console, scenario, plan, scenario.engine)
-    errors = Console(stderr=True)
+    errors = make_console(stderr=True)
     for warning in (*(f"{problem.path}: {problem.message}" for problem in doubtful), *doubts(scenario.site)):
         errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     scores = _simulate(scenario, plan, out, context.obj or f"lykta simulate {what}")

@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from lykta.cli.options import Asked, night_options, scenario_of
+from lykta.cli.terminal import make_console
 from lykta.errors import LyktaError
 from lykta.studio.access import LEAST_TOKEN, OPERATOR, Access, Person, read_people
 
@@ -74,7 +74,7 @@ def studio(
     scenario, _ = scenario_of(what, asked, [1])
     bound = bind(host, port)
     command = shlex.join(["lykta", "studio", what])
-    console = Console()
+    console = make_console()
 
     def ready(address: str) -> None:
         console.print(f"[bold]Studio[/bold]       {address}   (Ctrl-C ends it)", highlight=False, soft_wrap=True)

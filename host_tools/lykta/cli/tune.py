@@ -15,6 +15,7 @@ from rich.table import Table
 
 from lykta.cli.nights import nights_said, print_conditions
 from lykta.cli.options import Asked, Seeds, crew_options, night_options, scenario_of, write_text
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError, LyktaError
 from lykta.progress import Progress
 from lykta.report import fronts
@@ -74,7 +75,7 @@ def tune(
     levels = least_levels(scenario.site, least_class) if least_class else ()
     task = Task(scenario, space, tuple(seeds), conditions, levels, search_seed)
     make_writable(out, "--out")
-    console = Console()
+    console = make_console()
     print_conditions(console, scenario, plan, scenario.engine)
     with crew(workers or 0, cluster) as many:
         _say(console, "Search", "; ".join(one.said for one in space.dimensions))

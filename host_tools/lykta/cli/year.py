@@ -17,6 +17,7 @@ from rich.table import Table
 from lykta import scenarios
 from lykta.cli.options import crew_options, write_text
 from lykta.cli.simulate import Seeds
+from lykta.cli.terminal import make_console
 from lykta.errors import InputError, LyktaError
 from lykta.progress import track
 from lykta.report import years
@@ -88,10 +89,10 @@ def year(
         make_writable(out, "--out")
     wanted = traffic or beside(scenario.site.traffic, find(what).parent)
     todo = jobs(scenario, found, lambda date: load_demand(wanted, date), list(others.values()))
-    console = Console()
+    console = make_console()
     _print_conditions(console, scenario, year, today)
     for warning in doubts(scenario.site):
-        Console(stderr=True).print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        make_console(stderr=True).print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     with crew(workers or 0, cluster) as many:
         played = list(track(many.each(play, todo), "simulating the nights of a year", len(todo)))
     whole = gather(scenario, year, found, others, today, played)
