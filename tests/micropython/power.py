@@ -44,10 +44,10 @@ class Supply:
 
 
 class Flash:
-    """A block device for littlefs, on a supply."""
+    """A block device for littlefs, on a supply. `data`: the chip itself, which each start has in turn; None: a new one."""
 
     def __init__(self, data=None):
-        self.data = bytearray(data) if data else bytearray(b"\xff" * (BLOCK * BLOCKS))
+        self.data = bytearray(b"\xff" * (BLOCK * BLOCKS)) if data is None else data
         self.supply = Supply()
 
     def readblocks(self, block, buffer, offset=0):

@@ -40,11 +40,18 @@ class Board:
         self.said = []
 
     def copy(self):
-        return Board(power.Flash(self.flash.data), dict(self.kept))
+        return Board(power.Flash(bytearray(self.flash.data)), dict(self.kept))
+
+    def become(self, other):
+        """As the other is now, on the chip it has: thousands of new ones would break the heap of a small VM into pieces."""
+        self.flash.data[:] = other.flash.data
+        self.kept = dict(other.kept)
+        return self
 
     def power_on(self, cut_at=-1, how="clean"):
-        """A new start, whose power will be cut at a write."""
+        """A new start, whose power will be cut at a write. What still runs since the one before writes nothing any more."""
         gc.collect()
+        self.flash.supply.dead = True
         self.flash = power.Flash(self.flash.data)
         self.flash.supply = power.Supply(cut_at, how)
         power.mount(self.flash)
@@ -131,22 +138,25 @@ def whole_way():
 
 def cut_once(number, at, how):
     """The power is cut at the at-th write of the number-th start of an update; then it recovers."""
-    board = BOARDS[number].copy()
+    board = SPARES[0].become(BOARDS[number])
     life(board, at, how)
     recovers(board)
-    return board
 
 
 BOARDS = []
+SPARES = []
 
 
 def prepare():
-    """Boards before the first and before the second start of an update; the signature is looked at once, it is always the same."""
+    """Boards before the first and before the second start of an update, and spare ones; the signature is looked at once, it is always the
+    same. Returns how many writes each start takes."""
     ed25519.verification = _remembered(ed25519.verification)
     board = fresh()
     BOARDS.append(board.copy())
     life(board)
     BOARDS.append(board.copy())
+    SPARES.append(board)
+    SPARES.append(board.copy())
     return whole_way()
 
 
@@ -195,12 +205,11 @@ def test_update__survives_a_second_cut_while_it_recovers__soak():
     for number, writes in enumerate(counts):
         for at in range(1, writes + 1, 3):
             for kind, how in enumerate(power.KINDS):
-                board = BOARDS[number].copy()
+                board, other = SPARES[0].become(BOARDS[number]), SPARES[1]
                 life(board, at, how)
-                _, again = life(board.copy())
+                _, again = life(other.become(board))
                 for second in range(1 + at % 7, again + 1, 7):
-                    other = board.copy()
-                    life(other, second, power.KINDS[(kind + second) % 3])
+                    life(other.become(board), second, power.KINDS[(kind + second) % 3])
                     recovers(other)
                     cuts += 1
     print("pairs of cuts:", cuts)
@@ -213,7 +222,7 @@ def test_trial_that_fails__survives_a_cut_at_every_write_of_its_way_back():
     prepare()
     for at in range(1, 12):
         for how in power.KINDS:
-            board = BOARDS[1].copy()
+            board = SPARES[0].become(BOARDS[1])
             starts = []
             for number in range(8):
                 board.power_on(at if number == 3 else -1, how)
