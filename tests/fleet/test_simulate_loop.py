@@ -47,6 +47,7 @@ def test_street__comes_to_the_broker_in_its_own_time(tmp_path: Path, monkeypatch
         assert not missing()
     assert seen[-1].connections == 2
     assert seen[-1].restarts == 0
+    assert all(standing.next > standing.local for standing in seen if standing.next is not None)
     assert all(clock is not None and clock.now() > AT.timestamp() for clock in clocks)
     assert not (made.folder / FILE).exists()
     assert "keys" in told[0]

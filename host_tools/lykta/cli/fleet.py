@@ -202,6 +202,8 @@ def _as_json(node: NodeState) -> dict[str, Any]:
 
 
 def _print_status(site: str, timezone: str, nodes: list[NodeState], alarms: list[Alarm], now: float) -> None:
+    from lykta.fleet.telling import NO_SLOT
+
     console = make_console()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title, right in (
@@ -224,7 +226,7 @@ def _print_status(site: str, timezone: str, nodes: list[NodeState], alarms: list
             "" if node.level is None else f"{node.level / 10:.0f} %",
             "" if node.power_mw is None else f"{node.power_mw / 1000:.1f} W{'~' if node.estimated else ''}",
             str(node.settings or ""),
-            f"{node.software} {node.slot}".strip(),
+            f"{node.software} {'' if node.slot == NO_SLOT else node.slot}".strip(),
             f"[red]{wrong}[/]" if node.alarms else wrong,
         )
     console.print(table)
@@ -294,9 +296,11 @@ def _print_event(event: Any, timezone: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(event)))
         return
+    from lykta.fleet.telling import told
+
     at = shown(event.at or event.received, timezone) + ("" if event.at else "?")
     times = f" ({event.count} times)" if event.count > 1 else ""
-    click.echo(f"{at:20} {event.node:28} {event.kind:9} {event.what} {event.detail}{times}".rstrip())
+    click.echo(f"{at:20} {event.node:28} {event.kind:9} {told(event, timezone)}{times}")
 
 
 def _names(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...]) -> list[str]:

@@ -119,7 +119,9 @@ class _Shown:
             self.tell(f'Nodes come to the broker. See them: lykta fleet watch {self._name} --live "to see how it works"')
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{standing.local:%H:%M:%S} ", "bold")
-        line.append(f"{standing.users} in the street, {standing.passed} gone by, {standing.connections} nodes connected")
+        # Whoever looks at an empty street wants to know when to look again.
+        soon = f" (next at {standing.next:%H:%M:%S})" if standing.next and not standing.users else ""
+        line.append(f"{standing.users} in the street{soon}, {standing.passed} gone by, {standing.connections} nodes connected")
         if self._speed != 1:
             line.append(f", {self._speed:g} times as fast as real time", "dim")
         if standing.restarts:

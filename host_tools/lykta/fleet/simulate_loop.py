@@ -55,12 +55,14 @@ _FILES = ("uplink", "ca", "cert", "certkey")
 
 @dataclass(frozen=True)
 class Standing:
-    """How the street is. `t_ms`: of its night; `users`: people in it now; `connections`: nodes with one; `behind_s`: real time."""
+    """How the street is. `t_ms`: of its night; `users`: people in it now; `next`: when another comes, None for nobody any more;
+    `connections`: nodes with one; `behind_s`: real time."""
 
     t_ms: int
     local: dt.datetime
     users: int
     passed: int
+    next: dt.datetime | None
     connections: int
     restarts: int
     behind_s: float
@@ -200,7 +202,9 @@ class _Living:
         here = int(((self._comes <= t_ms) & (self._goes > t_ms)).sum())
         connected = sum(peer.connected for peer in self._network.peers.values())
         gone = int(((self._goes <= t_ms) & (self._goes > self._begin_ms)).sum())
-        return Standing(t_ms, _local(self._plan, t_ms), here, gone, connected, len(self._player.falls), behind)
+        coming = self._comes[self._comes > t_ms]
+        soon = _local(self._plan, int(coming.min())) if len(coming) else None
+        return Standing(t_ms, _local(self._plan, t_ms), here, gone, soon, connected, len(self._player.falls), behind)
 
 
 def _listens(port: int) -> bool:
