@@ -116,6 +116,17 @@ def test_ship__runs_as_it_was(shipped: Path, tmp_path: Path):
     assert told == ["[4, 7, 6, 5, 8, 7] [9, 6, 8] 2 10 9\n"] * 2
 
 
+@pytest.mark.micropython
+def test_ship__takes_no_memory_where_the_source_takes_none(tmp_path: Path):
+    """Two values change places on the VM with the heap locked; with brackets behind the sign, as `ast.unparse` writes it, they cannot."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "swap.py").write_text("def swap(a, at):\n    a[at], a[at + 1] = a[at + 1], a[at]\n", encoding="utf-8")
+    ship(tmp_path / "ships", tmp_path / "source")
+    script = "import swap; from micropython import *; a = [1, 2]; heap_lock(); swap.swap(a, 0); heap_unlock(); print(a)"
+    run = subprocess.run([find_vm(), "-c", script], capture_output=True, text=True, check=False, env=environment(tmp_path / "ships"))
+    assert (run.returncode, run.stdout.strip()) == (0, "[2, 1]"), run.stdout
+
+
 def test_ship__leaves_no_constant_by_name(tmp_path: Path):
     """In the project's firmware, but those of modules that are handed on."""
     names = ship(tmp_path)

@@ -10,6 +10,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from lykta.shipping import text_of
+
 #: The module on the VM that holds the counters: `recorder.py` beside this file.
 RECORDER = "recorder"
 _NAME = "_ran"
@@ -70,7 +72,7 @@ def instrument(source: str, name: str) -> Instrumented:
     counters.visit(tree)
     begin = ast.parse(f"from {RECORDER} import counters as _counters\n{_NAME} = _counters({name!r}, {len(counters.lines)})").body
     tree.body = [*head, *begin, *tree.body]
-    return Instrumented(ast.unparse(ast.fix_missing_locations(tree)) + "\n", tuple(counters.lines))
+    return Instrumented(text_of(ast.fix_missing_locations(tree)), tuple(counters.lines))
 
 
 def instrument_folder(firmware: Path, target: Path) -> dict[str, tuple[int, ...]]:

@@ -35,8 +35,19 @@ def ship(target: Path, firmware: Path | None = None) -> list[str]:
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         changed = folded(tree, _dotted(name), known, keep=_dotted(name) in kept)
-        place.write_text(ast.unparse(changed) + "\n", encoding="utf-8")
+        place.write_text(text_of(changed), encoding="utf-8")
     return [name.as_posix() for name in files]
+
+
+def text_of(tree: ast.Module) -> str:
+    """The source of a module, which may be changed by that: in `a, b = b, a` without the brackets that `ast.unparse` puts behind the sign.
+
+    With them MicroPython makes a tuple on the heap, without them it needs none.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+            node.value = ast.Name(", ".join(map(ast.unparse, node.value.elts)), ast.Load())
+    return ast.unparse(tree) + "\n"
 
 
 def _dotted(name: Path) -> str:
