@@ -12,8 +12,8 @@ import pytest
 from lykta.errors import InputError, LyktaError
 from lykta.fleet import commands
 from lykta.fleet.database import Batch, Database
-from lykta.fleet.model import Command
-from lykta.fleet.past import Past, Reported, past, rule
+from lykta.fleet.model import Alarm, Command, NodeState
+from lykta.fleet.past import Past, Reported, Unrecorded, past, present, rule
 from lykta.node.street import Street, load_street
 from lykta.studio.pasttelling import PastTeller
 from lykta.studio.saying import Plain
@@ -50,6 +50,39 @@ def ordered(database: Database, ok: bool | None = True, permille: int = 1000) ->
 def told(found: Past) -> str:
     """All that is said of it."""
     return "\n".join(PastTeller(Plain(), "Europe/Stockholm").lines(found))
+
+
+def node(**more: object) -> NodeState:
+    """What a node told last, of the same quarter of an hour."""
+    return replace(NodeState(name(LAMP), LAMP, online=True, seen=NIGHT, begin=NIGHT - 900, until=NIGHT, level=500), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", [node(), node(level=620, detections=7), node(level=1000, faults=("radio",)), node(level=100)])
+def test_what_a_node_told_last__is_explained_as_its_history_is(street: Street, tmp_path: Path, state: NodeState):
+    """The page says of now what the command line says of then."""
+    database = Database.open(tmp_path / "a.sqlite")
+    reported(database, level=state.level, detections=state.detections, faults=",".join(state.faults))
+    written, now = past(database, street, LAMP, NIGHT - 1, NIGHT), present(street, state, None, (), NIGHT)
+    assert (now.rule, now.planned, now.at) == (written.rule, written.planned, written.at)
+    assert told(now).splitlines()[:3] == told(written).splitlines()[:3]
+
+
+def test_order_given_after_the_last_report__is_told_and_explains_nothing_of_it(street: Street):
+    """The lamp told of its mean before anybody ordered light; alarms that are open are told."""
+    order = Command(NIGHT + 60, "anna", "accident", name(LAMP), "override", 7, "at least 100 % until 03:00", NIGHT + 7200)
+    alarm = Alarm(name(LAMP), "silent-node", NIGHT - 60, "")
+    for at, expected in ((NIGHT + 60, "presence"), (NIGHT - 600, "override")):
+        found = present(street, node(level=990), replace(order, at=at), [alarm], NIGHT + 90)
+        assert found.rule == expected
+        assert "anna ordered at least 100 %" in told(found)
+        assert "nothing has been heard of the node" in told(found)
+
+
+def test_node_that_has_told_nothing_yet__is_told_what_is_planned_for_now(street: Street):
+    """No report explains a level; the plan of this hour stands there."""
+    found = present(street, NodeState(name(LAMP), LAMP), None, (), NIGHT)
+    assert (found.rule, found.report, found.at) == ("unknown", None, NIGHT)
+    assert "phase night, 50 % when nobody comes by" in told(found)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +141,9 @@ def test_history__that_has_nothing_says_so(street: Street, tmp_path: Path):
     with pytest.raises(LyktaError, match=r"nothing is recorded of K17. `lykta fleet record kungsholms_strand` keeps the history"):
         past(database, street, LAMP, AT, NIGHT)
     reported(database)
-    with pytest.raises(LyktaError, match="its history begins on 2026-12-14 at 22:45"):
+    with pytest.raises(Unrecorded, match="its history begins on 2026-12-14 at 22:45") as refused:
         past(database, street, LAMP, AT - 3600, NIGHT)
+    assert refused.value.began == NIGHT - 900
     with pytest.raises(InputError, match="still to come"):
         past(database, street, LAMP, NIGHT + 1, NIGHT)
     found = past(database, street, LAMP, NIGHT + 1800, NIGHT + 1800)

@@ -1,7 +1,8 @@
 """Why a lamp of the real street was as bright as it was at a time, as far as the history can say.
 
-    found = past(database, street, "K05", at)       # LyktaError where nothing is recorded of that node
-    found.rule, found.planned, found.report         # `studio/pasttelling` has the words
+    found = past(database, street, "K05", at, now)      # Unrecorded where the history has nothing of that node
+    found = present(street, state, order, alarms, now)  # the same of what a node told last, without a history
+    found.rule, found.planned, found.report             # `studio/pasttelling` has the words
 
 Nodes tell means of a quarter of an hour and longer, and who came by never leaves them. So this says what was planned, what was ordered,
 what the node reported, and which rule explains its level; where two would, the stronger by the order of the rules.
@@ -22,7 +23,7 @@ from lykta.document import Document
 from lykta.errors import InputError, LyktaError
 from lykta.fleet import history, schema
 from lykta.fleet.database import Database
-from lykta.fleet.model import Alarm, Command
+from lykta.fleet.model import Alarm, Command, NodeState
 from lykta.fleet.proposal import Proposal
 from lykta.fleet.proposals import Proposals
 from lykta.node.street import Street
@@ -38,6 +39,14 @@ OFF, FAULT, OVERRIDE, PRESENCE, FLOOR, PHASE, DARK, BURNS, UNKNOWN = RULES = (
 SLACK = 20
 #: Faults that are only told of: the lamp is as bright as ever.
 HARMLESS = frozenset(("lamp", "memory", "task"))
+
+
+class Unrecorded(LyktaError):
+    """Nothing is recorded of a node at that time. `began`: when its history begins [s since 1970], None where it has none."""
+
+    def __init__(self, said: str, began: int | None) -> None:
+        super().__init__(said)
+        self.began = began
 
 
 @dataclass(frozen=True)
@@ -89,17 +98,17 @@ class Past:
 
 
 def past(database: Database, street: Street, lamp: str, at: int, now: int) -> Past:
-    """A lamp at a time, as the history has it. InputError for a time that is to come, LyktaError where nothing is recorded of the node."""
+    """A lamp at a time, as the history has it. InputError for a time that is to come, Unrecorded where nothing is recorded of the node."""
     one = street.lamp(lamp)
     node = node_names(street.site)[one.id]
     if at > now:
         raise InputError.of("--at", "that is still to come, and only what was can be told.")
     seen = _seen(database, node, at)
     if seen is None:
-        raise LyktaError(f"{database}  {_nothing(database, street, node, one.id)}")
+        raise _nothing(database, street, node, one.id)
     version, online = _state(database, node, at)
     proposal = Proposals(database, street).of_version(version) if version else None
-    profile = profiles.read_profile(Document.read(proposal.text, "profile")) if proposal and proposal.text else street.profile
+    profile = _profile(street, proposal)
     plan = planned(street, one.id, at, profile)
     report, order = _report(database, node, at), _order(database, node, at)
     return Past(
@@ -118,6 +127,45 @@ def past(database: Database, street: Street, lamp: str, at: int, now: int) -> Pa
         seen=seen,
         rule=rule(plan, report, order, _around(street, one.id, report, profile)),
     )
+
+
+def present(
+    street: Street, state: NodeState, order: Command | None, alarms: Sequence[Alarm], now: int, proposal: Proposal | None = None
+) -> Past:
+    """A lamp by what its node told last: at the end of its last report, or now where it has told of none.
+
+    `order`: in force now; one given after that report is told, and explains nothing of it. `proposal`: what its settings came from.
+    """
+    one = street.lamp(state.lamp)
+    report = None
+    if state.level is not None and state.begin is not None and state.until is not None:
+        report = Reported(
+            state.begin, state.until, state.level, state.energy_mwh, state.estimated, state.detections, state.faults, state.doubt
+        )
+    at = now if report is None else min(report.until - 1, now)
+    profile = _profile(street, proposal)
+    plan, was = planned(street, one.id, at, profile), order if order is not None and order.at <= at else None
+    return Past(
+        lamp=one.id,
+        zone=one.zone,
+        at=at,
+        planned=plan,
+        profile=profile.name,
+        certain=proposal is not None,
+        report=report,
+        order=order,
+        alarms=tuple(alarms),
+        settings=state.settings,
+        proposal=proposal,
+        online=state.online,
+        seen=None if state.seen is None else int(state.seen),
+        rule=rule(plan, report, was, _around(street, one.id, report, profile)),
+    )
+
+
+def _profile(street: Street, proposal: Proposal | None) -> Profile:
+    """The profile of a proposal; the street's where there is none, or none that was kept."""
+    return profiles.read_profile(Document.read(proposal.text, "profile")) if proposal and proposal.text else street.profile
 
 
 def planned(street: Street, lamp: str, at: float, profile: Profile | None = None) -> Planned:
@@ -226,12 +274,13 @@ def _seen(database: Database, node: str, at: int) -> int | None:
     return max(heard, default=None)
 
 
-def _nothing(database: Database, street: Street, node: str, lamp: str) -> str:
-    """Where the history of a node begins, or that there is none."""
+def _nothing(database: Database, street: Street, node: str, lamp: str) -> Unrecorded:
+    """That there is no history of a node, or where it begins."""
     table = schema.telemetry
     query = select(func.min(table.c.begin)).join(schema.nodes, schema.nodes.c.id == table.c.node).where(schema.nodes.c.name == node)
     first = database.rows(query)[0][0]
+    said = f"{database}  nothing is recorded of {lamp}"
     if first is None:
-        return f"nothing is recorded of {lamp}. `lykta fleet record {street.name}` keeps the history from now on."
+        return Unrecorded(f"{said}. `lykta fleet record {street.name}` keeps the history from now on.", None)
     began = dt.datetime.fromtimestamp(first, ZoneInfo(street.site.timezone))
-    return f"nothing is recorded of {lamp} at that time: its history begins on {began:%Y-%m-%d at %H:%M}."
+    return Unrecorded(f"{said} at that time: its history begins on {began:%Y-%m-%d at %H:%M}.", first)

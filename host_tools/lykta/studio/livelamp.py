@@ -1,4 +1,4 @@
-"""The panel of a lamp: its state, its last day, why it has its level, what was ordered; and the list in which lamps are found."""
+"""The panel of a lamp: its state, its last day, what was ordered; and the list in which lamps are found."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from nicegui import ui
 
 from lykta.errors import LyktaError
 from lykta.fleet.model import NodeState
-from lykta.studio import livewhy
 from lykta.studio.liveorders import Orders
-from lykta.studio.liveparts import Redrawn
+from lykta.studio.liveparts import Redrawn, prose
 from lykta.studio.livepicture import DAY_S, picture
 from lykta.studio.livewatch import Watch
+from lykta.studio.livewhy import WhyPanel
 from lykta.studio.livewords import Tells
 from lykta.studio.page import brief
 from lykta.studio.session import Session
-from lykta.studio.words import N_
 
 _LISTED = 40
-_PHASES = {"dusk": N_("dusk"), "evening": N_("evening"), "night": N_("night"), "dawn": N_("dawn")}
 
 
 class LampPanel:
@@ -37,8 +35,8 @@ class LampPanel:
         self._wanted = ""
         say = session.say
         with ui.element("div").classes("panel stack"):
-            find = ui.input(say("Find a lamp"), on_change=lambda event: self._find(str(event.value or "")))
-            find.props("outlined dense clearable type=search").mark("find-lamp")
+            self._field = ui.input(say("Find a lamp"), on_change=lambda event: self._find(str(event.value or "")))
+            self._field.props("outlined dense clearable type=search").mark("find-lamp")
             self._list = Redrawn(ui.element("div").classes("listing"))
         self._whole = ui.element("div").classes("stack")
         with self._whole:
@@ -49,15 +47,16 @@ class LampPanel:
             with ui.element("div").classes("panel stack"):
                 ui.label(say("The last day")).props('role="heading" aria-level="2"').classes("state-title")
                 self._day = Redrawn(ui.element("div").classes("stack"))
-            with ui.element("div").classes("panel stack"):
-                ui.label(say("Why is it so bright?")).props('role="heading" aria-level="2"').classes("state-title")
-                self._why = Redrawn(ui.element("div").classes("stack").mark("lamp-why"))
+            self._why_panel = ui.element("div")
+            with self._why_panel:
+                self._why = WhyPanel(session, watch, tells)
 
     async def choose(self, lamps: list[str]) -> None:
         """Tell of these."""
         self._lamps = lamps
         self._history = []
         if len(lamps) == 1:
+            self._why.choose(lamps[0])
             self._history = await self._reports(lamps[0])
         self.refresh()
 
@@ -93,7 +92,9 @@ class LampPanel:
         self._facts.show(facts, lambda: self._draw_facts(facts))
         self._acts.show((tuple(lamps), tuple(zones), state is not None), lambda: self._draw_acts(zones))
         self._refresh_day(state)
-        self._refresh_why(state)
+        self._why_panel.set_visibility(len(lamps) == 1)
+        if len(lamps) == 1:
+            self._why.refresh(state)
 
     # -- the list
 
@@ -117,6 +118,7 @@ class LampPanel:
         for lamp, status, alarms in rows if searched or not self._lamps else []:
 
             async def go(lamp: str = lamp) -> None:
+                self._field.set_value("")  # it is found: the list would push what is told of it out of sight
                 await self._go(lamp)
 
             with ui.element("button").props('type="button"').on("click", go):
@@ -140,7 +142,7 @@ class LampPanel:
             (say("Last heard"), tells.ago(heard)),
             (say("Level"), tells.level(state, now)),
             (say("Power"), tells.watts(state.power_mw, state.estimated)),
-            (say("Detections"), "–" if state.begin is None else say("{count} in that time", count=state.detections)),
+            (say("Detections"), "–" if state.begin is None else tells.detections(state.detections)),
         ]
         if state.faults:
             facts.append((say("Faults"), "; ".join(map(tells.fault, state.faults))))
@@ -204,55 +206,11 @@ class LampPanel:
     def _draw_day(self, reports: list[dict[str, Any]]) -> None:
         say = self._session.say
         if not reports:
-            ui.label(say("No report of the last day. `lykta fleet record` keeps the history while nobody looks.")).classes("quiet small")
+            prose(say("No report of the last day. `lykta fleet record` keeps the history while nobody looks.")).classes("quiet small")
             return
         said = say("Mean levels of the last 24 hours, {count} reports.", count=len(reports))
         ui.html(picture(reports, self._watch.now(), self._tells, said), sanitize=False)
         ui.label(say("Bars: mean level of a quarter of an hour. Below: somebody was detected. ▾ above: a fault.")).classes("quiet small")
-
-    def _refresh_why(self, state: NodeState | None) -> None:
-        if state is None:
-            self._why.show(None, lambda: ui.label("–"))
-            return
-        ordered = self._watch.overrides.get(state.name)
-        level = None if ordered is None else self._orders.level_of(ordered)
-        at = self._watch.now() if state.until is None else float(state.until)
-        try:
-            plan = livewhy.planned(self._watch.street, state.lamp, at)
-        except LyktaError:
-            self._why.show(None, lambda: ui.label("–"))  # a node that the site does not know
-            return
-        decides = livewhy.rule(state, plan, level)
-        said = (state.lamp, decides, plan, state.faults, state.detections, state.settings, state.until, level)
-        self._why.show(said, lambda: self._draw_why(state, plan, decides, level))
-
-    def _draw_why(self, state: NodeState, plan: livewhy.Planned, decides: str, ordered: int | None) -> None:
-        say, tells = self._session.say, self._tells
-        lines: list[tuple[str, str]] = []
-        if set(state.faults):
-            faults = "; ".join(map(tells.fault, state.faults))
-            lines.append((livewhy.FAULT, say("It tells of a fault, and who is not sure stays bright: {faults}.", faults=faults)))
-        if ordered is not None:
-            command = self._watch.overrides[state.name]
-            told = {"level": tells.percent(ordered), "who": brief(command.who, 40), "why": brief(command.why, 120)}
-            lines.append((livewhy.ORDER, say("{who} has ordered at least {level}: {why}.", **told)))
-        if not plan.phase:
-            lines.append((livewhy.OFF, say("By the profile the light is off at this hour.")))
-        else:
-            presence = tells.percent(plan.presence)
-            seen = say(
-                "{count} times its own sensors saw somebody; then, and when neighbours do, up to {level}.",
-                count=state.detections,
-                level=presence,
-            )
-            lines.append((livewhy.PRESENCE, seen))
-            phase = say(_PHASES[plan.phase]) if plan.phase in _PHASES else brief(plan.phase, 30)
-            idle = say("Planned when nobody is there: {level} ({phase}).", level=tells.percent(plan.idle), phase=phase)
-            lines.append((livewhy.PHASE, idle))
-        for kind, text in lines:
-            ui.label(text).classes("step-line decides" if kind == decides else "step-line quiet").mark(f"why-{kind}")
-        number = str(state.settings or "–")
-        ui.label(say("Settings version {number}; the strongest line is marked.", number=number)).classes("quiet small")
 
 
 def _needs(state: NodeState) -> bool:

@@ -1,4 +1,4 @@
-"""Small parts of the view Live: what is drawn anew only when it has changed, and the signs of its legend."""
+"""Small parts of the view Live: what is drawn anew only when it has changed, sentences with commands in them, the signs of its legend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lykta.studio.words import N_, Words
 
 #: The signs of the map, as `static/map/live.js` draws them on its dark ground.
 _SIGNS = {
-    "online": (N_("online, as bright as it is"), '<circle cx="9" cy="9" r="5.5" fill="#fff3cf"/>'),
+    "online": (N_("online, by its mean level"), '<circle cx="9" cy="9" r="5.5" fill="#fff3cf"/>'),
     "offline": (N_("offline"), '<path d="M5 5l8 8M5 13l8-8" stroke="#ff8fa8" stroke-width="2.4"/>'),
     "never": (N_("never heard"), '<circle cx="9" cy="9" r="4.5" fill="none" stroke="#8d99a8" stroke-width="1.6"/>'),
     "alarm": (N_("alarm"), '<path d="M9 3l7 12H2z" fill="#ffb454"/><path d="M9 7v4M9 12.6v1.4" stroke="#0b0e14" stroke-width="1.7"/>'),
@@ -44,6 +44,18 @@ class Redrawn:
     def forget(self) -> None:
         """Draw anew the next time, whatever it says."""
         self._said = self
+
+
+def prose(text: str) -> ui.element:
+    """A sentence; what stands in it between `backticks` is written as a command is."""
+    with ui.element("div").classes("prose") as whole:
+        for number, part in enumerate(text.split("`")):
+            if part and number % 2:
+                with ui.element("code"):
+                    ui.label(part)
+            elif part:
+                ui.label(part)
+    return whole
 
 
 def key(say: Words, sign: str) -> None:

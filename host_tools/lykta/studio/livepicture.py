@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lykta.studio.livewords import Tells
+from lykta.studio.pasttelling import FEW
 
 DAY_S = 86_400
 WIDTH, HEIGHT = 360, 140
@@ -30,7 +31,9 @@ def picture(reports: Sequence[Mapping[str, Any]], now: float, tells: Tells, said
         for one in shown
     )
     seen = "".join(
-        f"M{px(one['begin']):.1f},{HEIGHT - _BOTTOM + 4}v{2 + min(8, one['detections']):.0f}" for one in shown if one["detections"]
+        f"M{px(one['begin']):.1f},{HEIGHT - _BOTTOM + 4}v{2 + min(8, max(FEW, one['detections'])):.0f}"
+        for one in shown
+        if one["detections"]
     )
     wrong = "".join(f"M{px(one['begin']):.1f},{_TOP - 4}l4,7h-8z" for one in shown if one["faults"])
     return (

@@ -14,9 +14,10 @@ from nicegui import background_tasks, ui
 from lykta.errors import LyktaError
 from lykta.fleet import rollout, settings
 from lykta.fleet.fleet import Fleet
-from lykta.fleet.proposal import APPROVED, OPEN, OVERTAKEN, REFUSED, ROLLED_OUT, WITHDRAWN, Conformity, Proposal
+from lykta.fleet.proposal import APPROVED, OPEN, OVERTAKEN, REFUSED, ROLLED_OUT, WITHDRAWN, Proposal
 from lykta.fleet.proposals import Proposals
 from lykta.fleet.rollout import Progress
+from lykta.studio.livejudging import Judgement, conformity, said_of
 from lykta.studio.liveorders import Orders, person_of
 from lykta.studio.liveparts import Redrawn
 from lykta.studio.livewatch import Watch
@@ -119,16 +120,11 @@ class SettingsPanel:
         text, by = session.draft.text, person_of(session)
 
         async def propose(fleet: Fleet, board: Proposals, why: str) -> None:
-            if board.needs_second:
-                await fleet.in_thread(lambda: board.propose(street, by, why, conformity=self._conformity(), text=text))
-            else:
-                await fleet.in_thread(lambda: board.alone(street, by, why, conformity=self._conformity(), text=text))
+            made = board.propose if board.needs_second else board.alone
+            verdict = conformity(session)
+            await fleet.in_thread(lambda: made(street, by, why, conformity=verdict, text=text))
 
-        await self._ask(session.say("Propose these settings"), session.say("Propose"), propose)
-
-    def _conformity(self) -> Conformity:
-        """What the night simulated on this page says of the requirement; nothing where none was simulated."""
-        return Conformity()
+        await self._ask(session.say("Propose these settings"), session.say("Propose"), propose, lambda: Judgement(session))
 
     async def _back(self) -> None:
         by = person_of(self._session)
@@ -158,11 +154,12 @@ class SettingsPanel:
 
         await self._do(roll, "", None)
 
-    async def _ask(self, title: str, verb: str, deed: Deed) -> None:
-        """Ask for the reason, then do it."""
+    async def _ask(self, title: str, verb: str, deed: Deed, before: Callable[[], object] = lambda: None) -> None:
+        """Ask for the reason, then do it. `before` builds what should be read before that."""
         say = self._session.say
         with ui.dialog() as dialog, ui.element("div").classes("panel stack live-dialog"):
             ui.label(title).classes("state-title").props('role="heading" aria-level="2"')
+            before()
             why = ui.input(say("Reason, for those who read the record")).props("outlined dense maxlength=300").mark("why")
             wrong = ui.label().classes("field-wrong state-said").props('role="alert"')
 
@@ -216,6 +213,10 @@ class SettingsPanel:
             ui.label(brief(str(change).replace("->", "→"), 160)).classes("step-line small number")
         if len(one.changes) > _CHANGES:
             ui.label(say("and {count} more", count=len(one.changes) - _CHANGES)).classes("quiet small")
+        verdict, kind = said_of(self._session, one.conformity)
+        ui.label(verdict).classes(f"{kind} small").mark(f"conformity-{one.number}")
+        if one.conformity.conforms is not None:
+            ui.label(brief(one.conformity.said, 240)).classes("quiet small")
         for decision in (one.verdict, one.rollout):
             if decision is not None:
                 version = f" ({decision.version})" if decision.version else ""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from lykta.fleet.model import DAY_BURNING, ENERGY_OFF, LAMP_OUT, SILENT_NODE, STUCK_SENSOR, Event, NodeState
 from lykta.studio.livecells import exact
 from lykta.studio.page import brief
+from lykta.studio.pasttelling import FAULTS, FEW
 from lykta.studio.words import N_, Words
 
 #: Alarms: what is the matter, and what to do about it.
@@ -20,28 +21,6 @@ ALARMS = {
     STUCK_SENSOR: (N_("Sensor faulty"), N_("The lamp stays bright until its sensor is mended. Clean it, look at its cable, replace it.")),
     SILENT_NODE: (N_("Silent node"), N_("Has the post power, does the network reach it? The light goes on without the network.")),
     ENERGY_OFF: (N_("Energy off"), N_("The energy is not what the profile asks for: a wrong fixture, a faulty meter, old settings.")),
-}
-_FAULTS = {
-    "clock": N_("its clock is not set"),
-    "radio": N_("it hears no neighbour"),
-    "stuck": N_("a sensor reports somebody all the time"),
-    "restless": N_("a sensor reports far more than its neighbours"),
-    "blind": N_("a sensor misses people whom its neighbours see"),
-    "radar": N_("a radar does not answer"),
-    "wire": N_("a sensor cannot be read"),
-    "sense": N_("its sensing has stopped"),
-    "mesh": N_("its radio has stopped"),
-    "flood": N_("its radio is flooded"),
-    "board": N_("its board file makes no sense"),
-    "identity": N_("its identity makes no sense"),
-    "table": N_("its table of neighbours makes no sense"),
-    "keys": N_("its keys make no sense"),
-    "program": N_("its settings make no sense, or have run out"),
-    "lamp": N_("its power does not follow its level"),
-    "memory": N_("it has little memory left"),
-    "task": N_("a part of its software has stopped"),
-    "warm-up": N_("a sensor has just got power"),
-    "apart": N_("its clock was set to another time"),
 }
 _EVENTS = {
     ("start", ""): N_("started"),
@@ -122,9 +101,14 @@ class Tells:
         span = {"level": self.percent(state.level), "from": self.clock(state.begin), "to": self.clock(state.until)}
         return say("{level}, mean from {from} to {to}", **span)
 
+    def detections(self, count: int) -> str:
+        """How often the sensors of a lamp saw somebody in the time of a report: of a few it is not told how many."""
+        say = self._say
+        return say("fewer than {few} in that time", few=FEW) if 0 < count < FEW else say("{count} in that time", count=count)
+
     def fault(self, name: str) -> str:
         """A fault that a node tells of."""
-        return self._say(_FAULTS[name]) if name in _FAULTS else name
+        return self._say(FAULTS[name]) if name in FAULTS else name
 
     def alarm(self, kind: str) -> str:
         """What an alarm is called."""

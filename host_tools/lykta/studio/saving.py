@@ -26,11 +26,16 @@ _HAIR = 1e-12
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether the draft keeps what is asked for: service of each class at least `least`, over `nights` nights."""
+    """Whether the draft keeps what is asked for: service of each class at least `least`, over `nights` nights. `served`: each class."""
 
     least: float
-    broken: tuple[Reading, ...]
+    served: tuple[Reading, ...]
     nights: int
+
+    @property
+    def broken(self) -> tuple[Reading, ...]:
+        """The classes that are served less than is asked for."""
+        return tuple(one for one in self.served if (one.now.value or 0) < self.least - _HAIR)
 
     @property
     def conforms(self) -> bool:
@@ -38,12 +43,12 @@ class Standing:
         return not self.broken and self.nights > 0
 
 
-def standing(session: Session) -> Standing:
-    """How the draft stands, over the nights simulated so far."""
-    rows = session.simulator.known(session.draft.text).rows
+def standing(session: Session, text: str | None = None) -> Standing:
+    """How a profile stands, over the nights simulated so far; the draft without one."""
+    rows = session.simulator.known(session.draft.text if text is None else text).rows
     least = least_service(session.street)
-    services = [one for one in readings(rows) if one.measure.key.startswith("service ")]
-    return Standing(least, tuple(one for one in services if one.now.value is not None and one.now.value < least - _HAIR), len(rows))
+    services = (one for one in readings(rows) if one.measure.key.startswith("service "))
+    return Standing(least, tuple(one for one in services if one.now.value is not None), len(rows))
 
 
 def proposal(session: Session) -> Path:
