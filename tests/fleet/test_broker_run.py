@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import signal
@@ -11,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiomqtt import ProtocolVersion
 
 from lykta.cli import main
 from lykta.errors import InputError
 from lykta.fleet.broker.embedded import run_embedded
 from lykta.fleet.broker.network import Network, Place
-from tests.fleet.networks import credential, foreign, knock, trust
+from tests.fleet.networks import client, credential, foreign, knock, trust
 from tests.services import free_port, program
 
 NODE = "kungsholms_strand.K05"
@@ -40,6 +42,7 @@ def running(folder: Path, *words: str, end: signal.Signals = signal.SIGINT) -> I
             rest = process.stdout.read()
             status = process.wait(30)
     assert (status, rest.splitlines()[-1:]) == (0, ["The broker has ended."])
+    assert "Traceback" not in rest
 
 
 def test_embedded__lets_in_who_has_a_certificate_and_says_what_it_does_not_do(tmp_path: Path):
@@ -52,6 +55,33 @@ def test_embedded__lets_in_who_has_a_certificate_and_says_what_it_does_not_do(tm
         assert knock(port, trust(made, credential(made, NODE), tmp_path), NODE) == "in"
         assert knock(port, trust(made, None, tmp_path), NODE) != "in"
         assert knock(port, trust(made, foreign(tmp_path / "other", NODE), tmp_path), NODE) != "in"
+
+
+def test_embedded__bears_a_street_that_comes_at_once(tmp_path: Path):
+    """Everybody subscribes while others connect: each hears what was kept for it, and nothing of what others asked for."""
+    port, lamps = free_port(), [f"kungsholms_strand.K{number:02}" for number in range(1, 13)]
+
+    async def come(made: Network, lamp: str) -> list[str]:
+        heard = []
+        async with client(made, lamp, made.folder, port, protocol=ProtocolVersion.V311) as one:
+            await one.subscribe(f"{lamp}/#", qos=1)
+            await one.publish(f"{lamp}/end", b"", qos=1)
+            async with asyncio.timeout(60):
+                async for message in one.messages:
+                    heard.append(message.topic.value)
+                    if heard[-1].endswith("/end"):
+                        break
+        return heard
+
+    async def street(made: Network) -> list[list[str]]:
+        async with client(made, "operator-1", tmp_path, port, protocol=ProtocolVersion.V311) as operator:
+            await operator.subscribe("#", qos=1)
+            for lamp in lamps:
+                await operator.publish(f"{lamp}/kept", b"x", qos=1, retain=True)
+            return await asyncio.gather(*(come(made, lamp) for lamp in lamps))
+
+    with running(tmp_path, "--embedded", "--port", str(port)) as (_, made):
+        assert [[f"{lamp}/kept", f"{lamp}/end"] for lamp in lamps] == asyncio.run(street(made))
 
 
 def test_embedded__refuses_to_be_for_others(tmp_path: Path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ This is a small broker inside Lykta, not mosquitto: for trying things out, on th
   - look at who does what: whoever has a certificate of this network may read everything, command every lamp and be any node;
   - notice what is revoked while it runs;
   - keep anything: after a restart no state, no settings and no letters for who was away are there;
-  - keep retained letters apart: a client may get some that it did not ask for;
   - carry a district: it takes a tenth of the letters that mosquitto takes.
 For anything else: sudo apt install mosquitto (macOS: brew install mosquitto), then the same command."""
 
@@ -40,20 +39,7 @@ def run_embedded(folder: Path, place: Place, listens: Callable[[], None]) -> Non
 
 
 async def _run(folder: Path, place: Place, listens: Callable[[], None]) -> None:
-    from amqtt.broker import Broker
     from amqtt.errors import BrokerError  # type: ignore[import-untyped]
-
-    class Asking(Broker):  # type: ignore[misc]  # it has no types
-        """amqtt takes clients without a certificate, too; here nobody comes in without one of ours that is not revoked."""
-
-        @staticmethod
-        def _create_ssl_context(listener: Any) -> ssl.SSLContext:
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=listener["cafile"])
-            context.load_verify_locations(str(folder / "crl.pem"))
-            context.load_cert_chain(listener["certfile"], listener["keyfile"])
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-            return context
 
     # It logs every message as a warning or worse, and tracebacks of its own when clients go.
     for name in ("amqtt", "transitions"):
@@ -61,7 +47,7 @@ async def _run(folder: Path, place: Place, listens: Callable[[], None]) -> None:
     files = {"cafile": "ca.pem", "certfile": "server.pem", "keyfile": "server.key"}
     listener = {"type": "tcp", "bind": f"127.0.0.1:{place.port}", "ssl": True, **{key: str(folder / name) for key, name in files.items()}}
     everybody = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
-    broker = Asking({"listeners": {"default": listener}, "plugins": everybody})
+    broker = _kind(folder)({"listeners": {"default": listener}, "plugins": everybody})
     try:
         await broker.start()
     except (BrokerError, OSError) as error:
@@ -71,3 +57,39 @@ async def _run(folder: Path, place: Place, listens: Callable[[], None]) -> None:
         await asyncio.Event().wait()
     finally:
         await broker.shutdown()
+
+
+class _Steady(dict[str, Any]):
+    """A dictionary that may change while somebody goes through it: he goes through what there was when he began."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(super().__iter__()))
+
+
+def _kind(folder: Path) -> Any:
+    """amqtt's broker, with certificates as in a folder, and mended where a whole street comes at once."""
+    from amqtt.broker import Broker
+
+    class Asking(Broker):  # type: ignore[misc]  # it has no types
+        def __init__(self, config: dict[str, Any]) -> None:
+            super().__init__(config)
+            # Whoever connects goes through all subscriptions, waiting at each, while others subscribe.
+            self._subscriptions = _Steady()
+
+        @staticmethod
+        def _create_ssl_context(listener: Any) -> ssl.SSLContext:
+            """amqtt takes clients without a certificate, too; here nobody comes in without one of ours that is not revoked."""
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=listener["cafile"])
+            context.load_verify_locations(str(folder / "crl.pem"))
+            context.load_cert_chain(listener["certfile"], listener["keyfile"])
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+            return context
+
+        async def _publish_retained_messages_for_subscription(self, subscription: tuple[str, int], session: Any) -> None:
+            """amqtt sends whoever connects all that is retained for anybody; here only what he has subscribed to himself."""
+            subscribers = self._subscriptions.get(subscription[0], ())
+            if any(one.client_id == session.client_id for one, _ in subscribers):
+                await super()._publish_retained_messages_for_subscription(subscription, session)
+
+    return Asking
