@@ -113,6 +113,7 @@ async def _watch(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], l
 
     from lykta.cli.fleet_view import View
     from lykta.fleet import history
+    from lykta.fleet.carrier import Lost
     from lykta.fleet.model import Event
 
     lines: list[str] = []
@@ -137,8 +138,9 @@ async def _watch(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], l
         finally:
             for task in work:
                 task.cancel()
-            if live and fleet.connected:
-                await fleet.window([lamp for lamp in chosen if fleet.nodes[fleet.names[lamp]].window], 0, live)
+            with contextlib.suppress(Lost):  # a window that cannot be closed ends by itself
+                if live and fleet.connected:
+                    await fleet.window([lamp for lamp in chosen if fleet.nodes[fleet.names[lamp]].window], 0, live)
 
 
 async def _keep_open(fleet: Fleet, lamps: list[str], why: str) -> None:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import signal
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lykta.cli.fleet_options import Asked, fleet_of, fleet_options, run
+from lykta.cli.fleet_options import Asked, fleet_of, fleet_options, run, shown
 from lykta.errors import InputError
 from lykta.progress import Progress
 
@@ -45,7 +46,13 @@ def record(asked: Asked, keep: int, keep_events: int, once: bool) -> None:
 
 
 async def _record(asked: Asked, keep: int, keep_events: int, once: bool) -> None:
-    async with fleet_of(asked, "ingest", record=True, said=_say) as fleet:
+    timezone = asked.street().site.timezone
+
+    def say(text: str) -> None:
+        """A line with the time that it is in the street, which of a simulated one is another than ours."""
+        click.echo(f"{shown(asked.now(), timezone)}  {text}", err=True)
+
+    async with fleet_of(asked, "ingest", record=True, said=say) as fleet:
         click.echo(f"recording {fleet.district} into {fleet.database}")
         if once:
             await _drained(fleet)
@@ -55,7 +62,9 @@ async def _record(asked: Asked, keep: int, keep_events: int, once: bool) -> None
         ended = asyncio.Event()
         with contextlib.suppress(NotImplementedError):  # Windows has no such signals
             loop.add_signal_handler(signal.SIGTERM, ended.set)
-        work = [asyncio.create_task(one) for one in (_prune(fleet, keep, keep_events), _report(fleet), _until(ended), fleet.run())]
+        work = [
+            asyncio.create_task(one) for one in (_prune(fleet, keep, keep_events, say), _report(fleet, say), _until(ended), fleet.run())
+        ]
         done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         for task in work:
             task.cancel()
@@ -75,7 +84,7 @@ async def _drained(fleet: Fleet) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _prune(fleet: Fleet, keep: int, keep_events: int) -> None:
+async def _prune(fleet: Fleet, keep: int, keep_events: int, say: Callable[[str], None]) -> None:
     from lykta.fleet.database import Gone
 
     while True:
@@ -83,13 +92,13 @@ async def _prune(fleet: Fleet, keep: int, keep_events: int) -> None:
         try:
             deleted = await fleet.in_thread(partial(fleet.database.prune, now - keep * _DAY_S, now - keep_events * _DAY_S))
             if deleted:
-                _say(f"{deleted} rows were older than that, and are deleted.")
+                say(f"{deleted} rows were older than that, and are deleted.")
         except Gone as error:
-            _say(str(error))
+            say(str(error))
         await asyncio.sleep(_PRUNE_S)
 
 
-async def _report(fleet: Fleet) -> None:
+async def _report(fleet: Fleet, say: Callable[[str], None]) -> None:
     """Now and then a line of what was done: for who reads the journal."""
     while True:
         await asyncio.sleep(_REPORT_S)
@@ -97,11 +106,7 @@ async def _report(fleet: Fleet) -> None:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(tally.reasons.items()))
         bad = f", {tally.bad} made no sense ({reasons})" if tally.bad else ""
         fleet_now = f"{counts['online']} of {counts['nodes']} online, {counts['alarms']} alarms"
-        _say(f"{fleet_now}; {tally.messages} messages, {tally.stored} rows{bad}")
-
-
-def _say(text: str) -> None:
-    click.echo(f"{dt.datetime.now().astimezone():%Y-%m-%d %H:%M:%S}  {text}", err=True)
+        say(f"{fleet_now}; {tally.messages} messages, {tally.stored} rows{bad}")
 
 
 @click.command()
