@@ -17,7 +17,7 @@ from lykta.vm.bench import Bench, mac_of
 from lykta.vm.chips import ESP32
 from lykta.vm.espimage import training_image
 from lykta.vm.faults import KINDS, Faults
-from lykta.vm.find import find_vm
+from lykta.vm.find import environment, find_vm
 
 pytestmark = pytest.mark.micropython
 
@@ -151,6 +151,43 @@ def test_files_and_counters__outlive_the_power_and_memory_does_not(bench: Bench)
     with Line(bench.ports[0]) as line:
         line.prompt()
         assert line.run(f"{store}print(n.get_i32('boots'),open('/kept').read(),'kept' in globals())") == "7 kept False\r\n"
+
+
+def test_interrupt__waits_while_the_file_system_works(tmp_path: Path, bench: Bench):
+    """The VM would raise it in the middle of LittleFS, as the chip never does; what is typed behind it waits too."""
+    working = tmp_path / "1" / "working"
+    with Line(bench.ports[0]) as line:
+        line.prompt()
+        working.write_bytes(b"1")
+        line.port.write(b"print('began')\nfor _ in range(3000000):\n pass\nprint('over')\nwhile True:\n pass\n\x04")
+        line.until(b"began")
+        line.port.write(b"\x03print('typed behind it')\x04")
+        assert b"KeyboardInterrupt" not in line.until(b"over")
+        working.write_bytes(b"0")
+        assert b"KeyboardInterrupt" in line.until(b"typed behind it")
+
+
+#: A file system, and a file of it, which tell what the host is told while they are called.
+_SPY = """
+import vdisk
+class Spy:
+    def __getattr__(self, name):
+        return lambda *given: self if name == "open" else [open(FLAG).read()] if name in ("ilistdir", "readlines") else open(FLAG).read()
+disk = vdisk.Disk(Spy(), vdisk.Guard(FLAG))
+file = disk.open("x", "r")
+print(*[getattr(disk, name)("x") for name in ("chdir", "mkdir", "remove", "rmdir", "stat", "statvfs", "getcwd")], disk.rename("x", "y"))
+print(*[getattr(file, name)() for name in ("read", "readinto", "readline", "write", "seek", "tell", "flush", "close")])
+print(*disk.ilistdir("/"), *file.readlines(), next(iter(file)), open(FLAG).read())
+"""
+
+
+def test_file_system__says_that_it_works_as_long_as_it_does(tmp_path: Path):
+    """In every call of it and of a file, and not a moment longer."""
+    flag = tmp_path / "working"
+    flag.write_bytes(b"0")
+    command = [find_vm(), "-c", _SPY.replace("FLAG", repr(str(flag)))]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=_GIVE_UP_S, check=False)
+    assert done.stdout.split() == ["1"] * 19 + ["0"], done.stderr
 
 
 @pytest.mark.parametrize("interrupts", [1, 20, 200])

@@ -94,7 +94,7 @@ class Console:
             return len(data)  # the VM has ended
 
     def _interrupt(self) -> int:
-        """Type a Ctrl-C, unless the file system works: the VM raises it in the middle of LittleFS, as the chip never would. 1 if it is typed.
+        """Type a Ctrl-C, unless the file system works: the VM raises it in the middle of LittleFS, as no chip would. 1 if it is typed.
 
         The VM stands still while it is asked, so that the answer holds.
         """

@@ -241,7 +241,7 @@ class VirtualBoard:
             "main": main,
             "junk": self.faults.left.get("full", -1),
         }
-        self._console = Console(self._vm, self._heap, about, self._heard, self._ended)
+        self._console = Console(self._vm, self._heap, self.folder, about, self._heard, self._ended)
         self._console.write((_CTRL_A if self._raw else b"") + self._early)
         self._early = b""
 

@@ -3,6 +3,7 @@
 about, JSON:
 
     flash       file on the host that is the flash          mac         twelve hexadecimal digits
+    working     file on the host that says when the file system works, and no Ctrl-C may come (`vdisk`)
     partitions  [type, subtype, start, size, label, False]  cause       of the reset
     running     label of the program's partition            speed       virtual ms that pass in a real one; 0: as fast as it goes
     main        whether to run main.py: not after a reset from the raw REPL
@@ -31,6 +32,7 @@ import machine
 import network
 import os
 import time
+import vdisk
 from vboard import NEVER, RESET, WATCHDOG, board
 
 _SHIMS = (binascii, espnow, hashlib, io, machine, network, os, time)
@@ -94,15 +96,16 @@ def live(about, main):
     board.emit = _emit
     hooks.install()
     flash = Partition.flash = open(about["flash"], "r+b")
+    guard = vdisk.Guard(about["working"])
     uos.umount("/")  # whatever happens from here on, nothing of the host can be seen or written
     esp32.Partition._TABLE = tuple(tuple(entry) for entry in about["partitions"])
     esp32.Partition._chosen = [about["running"], about["running"]]
     esp32.Partition = Partition
     _keep_nvs(flash)
-    _mount()
+    _mount(guard)
+    sys.path[:] = ["", ".frozen", "/lib"]
     print(_UP, end="")
     _fill(about["junk"])
-    sys.path[:] = ["", ".frozen", "/lib"]
     if _execute("boot.py", main) and about["main"]:
         _execute("main.py", main)
 
@@ -144,7 +147,7 @@ def _execute(name, main):
     return True
 
 
-def _mount():
+def _mount(guard):
     """The file system as `/`; made where the flash is blank, and for ever complained of where it is neither."""
     device = Partition("vfs")
     try:
@@ -153,11 +156,11 @@ def _mount():
         _complain_unless_blank(device)
         uos.VfsLfs2.mkfs(device, readsize=32, progsize=32, lookahead=32)
         disk = uos.VfsLfs2(device, readsize=32, progsize=32, lookahead=32)
-        uos.mount(disk, "/")
+        uos.mount(vdisk.Disk(disk, guard), "/")
         with open("/boot.py", "w") as file:
             file.write(_BOOT)
     else:
-        uos.mount(disk, "/")
+        uos.mount(vdisk.Disk(disk, guard), "/")
     uos.chdir("/")
 
 
