@@ -3,7 +3,8 @@
 {"module": name, "bytes": heap that its import took}      modules in the order of the file `/order`: each after all it imports
 {"begin": bytes}                                          what was in use before any of ours, shims included
 {"node": bytes}                                           after all was constructed
-{"running": bytes, "free": bytes, "outside": bytes}       every minute, after a collection; `outside`: of the C library, where it tells
+{"running": bytes, "free": bytes, "outside": bytes, "post": 1}
+    every minute, after a collection; `outside`: of the C library, where it tells; `post`: with how many it has a session for letters
 """
 
 import asyncio
@@ -48,11 +49,18 @@ def load(names):
     return sizes
 
 
-async def watch(life):
+def greeted(mail):
+    """With how many a lamp or a gateway has a session; 0 for a node without letters by radio."""
+    if hasattr(mail, "peers"):
+        return sum([bool(peer.secret) for peer in mail.peers.values()])
+    return int(mail is not None and mail.session is not None)
+
+
+async def watch(node, life):
     """Print what is in use while the node lives."""
     while not life.done():
         await asyncio.sleep_ms(60_000)
-        print(json.dumps({"running": used(), "free": gc.mem_free(), "outside": outside()}))
+        print(json.dumps({"running": used(), "free": gc.mem_free(), "outside": outside(), "post": greeted(node.mesh.airmail)}))
 
 
 async def main(names):
@@ -67,7 +75,7 @@ async def main(names):
     node = Node()
     print(json.dumps({"node": used()}))
     life = asyncio.create_task(node.life())
-    await watch(life)
+    await watch(node, life)
 
 
 with open("/order") as _file:

