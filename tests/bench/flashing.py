@@ -1,7 +1,8 @@
 """Figures of flashing: beside the bare tools, a second run, several boards at once, and a cable lost anywhere.
 
 Virtual boards on lines as slow as their baud rate (460,800 for the loader, 115,200 for the prompt), but for the cuts, which only count.
-`python tests/bench/flashing.py [--cuts 200] [--only speed|cuts]`
+`python tests/bench/flashing.py [--cuts 200] [--only speed|messages|cuts]`; `--from 50 --to 75` takes only these of the random cuts: they are
+the same whoever asks for which of them, so that they can be seen piece by piece.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -86,19 +87,31 @@ def _run(*words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def cuts(folder: Path, patch: pytest.MonkeyPatch, random_cuts: int) -> Iterator[str]:
-    """The cable pulled before each message to the prompt, and after random numbers of bytes; each time the same command, then a look."""
+def messages(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The cable pulled before each message to the prompt; each time the same command, then a look."""
     with table(folder, patch) as made:
         with patch.context() as inner:
             said = pull_before(inner, made.bench, 0)
-            begun = _bytes(made)
             assert made.flash(_QUIET).well
-            total = begun - _bytes(made)
-        boundaries = range(1, len(said) + 1)
+        yield f"{len(said)} messages for a blank board ({len(SMALL.package) + len(SMALL.root)} small files)"
+        yield from _told("before each message", [_cut_at_message(made, patch, number) for number in range(1, len(said) + 1)])
+
+
+def cuts(folder: Path, patch: pytest.MonkeyPatch, count: int, first: int = 0, last: int = 0) -> Iterator[str]:
+    """The cable pulled after random numbers of bytes; each time the same command, then a look.
+
+    Of `count` cuts those from `first` to `last`.
+    """
+    with table(folder, patch) as made:
+        begun = _bytes(made)
+        assert made.flash(_QUIET).well
+        total = begun - _bytes(made)
+        yield f"{total} bytes for a blank board ({len(SMALL.package) + len(SMALL.root)} small files)"
         draw = random.Random(SEED)
-        yield f"{total} bytes and {len(said)} messages for a blank board ({len(SMALL.package) + len(SMALL.root)} small files)"
-        yield from _told("before each message", [_cut_at_message(made, patch, number) for number in boundaries])
-        yield from _told(f"at random bytes, seed {SEED}", [_cut_at_byte(made, draw.randrange(total)) for _ in range(random_cuts)])
+        places = [draw.random() for _ in range(count)][first : last or count]
+        yield from _told(
+            f"at random bytes, seed {SEED}, {first} to {last or count}", [_cut_at_byte(made, int(place * total)) for place in places]
+        )
 
 
 _PLENTY = 1 << 40
@@ -147,24 +160,31 @@ def _told(where: str, found: list[tuple[bool, str]]) -> Iterator[str]:
     yield from (f"  not repaired: {one}" for one in wrong)
 
 
-def report(quick: bool, only: str = "", random_cuts: int = 0) -> Iterator[str]:
-    """All of it, or one part."""
+def report(quick: bool, only: str = "", count: int = 0, first: int = 0, last: int = 0) -> Iterator[str]:
+    """All of it, or one part; `first`, `last`: only these of the `count` random cuts."""
+    parts: dict[str, Callable[[Path, pytest.MonkeyPatch], Iterator[str]]] = {
+        "speed": speed,
+        "messages": messages,
+        "cuts": lambda folder, patch: cuts(folder, patch, count or (5 if quick else 200), first, last),
+    }
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as away:
-        for name in ("speed", "cuts"):
+        for name, part in parts.items():
             folder = Path(away) / name
             folder.mkdir()
             if only in ("", name):
-                yield from speed(folder, patch) if name == "speed" else cuts(folder, patch, random_cuts or (5 if quick else 200))
+                yield from part(folder, patch)
 
 
 def main() -> None:
     """Print all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cuts", type=int, default=200)
-    parser.add_argument("--only", choices=("speed", "cuts"), default="")
+    parser.add_argument("--only", choices=("speed", "messages", "cuts"), default="")
+    parser.add_argument("--from", dest="first", type=int, default=0)
+    parser.add_argument("--to", dest="last", type=int, default=0)
     given = parser.parse_args()
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for line in report(False, given.only, given.cuts):
+    for line in report(False, given.only, given.cuts, given.first, given.last):
         print(line, flush=True)
 
 
