@@ -7,7 +7,7 @@ is measured apart and added; what the simulator's devices take is measured apart
 Modules that the app imports only where a board has their device are part of the node's figure, not of the list.
 
 The same post as other nodes have it, code in a ROM image: on a network by itself; behind a gateway, its letters going by radio; as the
-gateway of all other lamps of the site, with a cable.
+gateway of twenty other lamps, with a cable.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from lykta.sim.air import Air, mac_of
 from lykta.sim.loop import EPOCH_MS, sealed
 from lykta.sim.radio import REAL
 from lykta.site.graph import Graph
+from lykta.site.model import Lamp
 from lykta.vm.find import environment
 from lykta.vm.frames import CABLE, PIN, PWRON_RESET, UART_IN, WIFI, Frame
 from lykta.vm.node import Board, Node, prepare
@@ -51,6 +52,8 @@ ONLINE = 155_000
 IDLE = 9_000
 #: What the measured node is besides a lamp with its sensors.
 ALONE, JOINED, BEHIND, GATEWAY = "alone", "on a network", "behind a gateway", "as the gateway"
+#: The gateways of the site besides the one that is measured, or that the measured lamp is behind.
+GATEWAYS = ("N04", "P29")
 ACCESS = {"network": "street", "password": "secret"}
 DATE = dt.date(2026, 12, 14)
 SEED = 1001
@@ -267,9 +270,7 @@ def measure(vm: str, image: bool, minutes: int = MINUTES, role: str = ALONE) -> 
     plan = plan_of(valla)
     posts = fullest(plan)
     if role in (BEHIND, GATEWAY):
-        gateway = posts[role == BEHIND]
-        lamps = [replace(lamp, board="esp32_poe") if number == gateway else lamp for number, lamp in enumerate(valla.lamps)]
-        plan = plan_of(replace(valla, lamps=tuple(lamps)))
+        plan = plan_of(replace(valla, lamps=tuple(with_gateways(valla.lamps, valla.lamps[posts[role == BEHIND]].id))))
     asyncio = _told(vm, _ASYNCIO, {**os.environ, "MICROPYPATH": ".frozen"})
     devices = _told(vm, _DEVICES, environment())
     with tempfile.TemporaryDirectory(prefix="lykta-") as name:
@@ -281,6 +282,12 @@ def measure(vm: str, image: bool, minutes: int = MINUTES, role: str = ALONE) -> 
     if role in (BEHIND, GATEWAY) and not heap.post:
         raise LyktaError(f"nobody greeted while letters by radio were measured; the node printed:\n{console[-2000:]}")
     return heap
+
+
+def with_gateways(lamps: Sequence[Lamp], own: str) -> Iterator[Lamp]:
+    """The lamps of the site, one of which and two more are gateways: about twenty lamps for each."""
+    for lamp in lamps:
+        yield replace(lamp, board="esp32_poe") if lamp.id in (own, *GATEWAYS) else lamp
 
 
 def plan_of(street: site.Site) -> Plan:
