@@ -1,8 +1,8 @@
 """Figures of flashing: beside the bare tools, a second run, several boards at once, and a cable lost anywhere.
 
 Virtual boards on lines as slow as their baud rate (460,800 for the loader, 115,200 for the prompt), but for the cuts, which only count.
-`python tests/bench/flashing.py [--cuts 200] [--only speed|messages|cuts]`; `--from 50 --to 75` takes only these of the random cuts: they are
-the same whoever asks for which of them, so that they can be seen piece by piece.
+`python tests/bench/flashing.py [--cuts 200] [--only speed|messages|cuts]`; `--from 50 --to 75` takes only these of the random cuts, which
+are the same whoever asks for which of them, so that they can be seen piece by piece.
 """
 
 from __future__ import annotations
