@@ -36,7 +36,7 @@ env: $(VENV)/.dev $(VENV)/.stubs ## make or mend the environment .venv
 
 fast: $(VENV)/.fast ## add the compiled engine (Numba) to .venv
 
-fleet: $(VENV)/.fleet ## only what a street on a network needs, in .venv: broker, virtual nodes, watching
+fleet: $(VENV)/.fleet ## only what boards and a street on a network need, in .venv; virtual ones too
 
 lint: $(VENV)/.dev ## style: ruff check and ruff format
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
@@ -137,12 +137,10 @@ $(VENV)/.fast: $(VENV)/.base locks/fast.txt
 	@$(LOCKED) -r locks/fast.txt
 	@touch $@
 
-# Not after .base: one installation instead of two, since who tries a street wants to see it soon.
-$(VENV)/.fleet: $(VENV)/.python locks/fleet.txt pyproject.toml
+$(VENV)/.fleet: $(VENV)/.base locks/fleet.txt
 	@echo "installing what a street on a network needs (locks/fleet.txt)"
 	@$(LOCKED) -r locks/fleet.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
-	@touch $@ $(VENV)/.base
+	@touch $@
 
 $(VENV)/.sumo: $(VENV)/.base locks/sumo.txt
 	@echo "installing Eclipse SUMO (locks/sumo.txt)"

@@ -65,7 +65,9 @@ def test_locks__cover_what_is_asked_for():
     fast = wanted(project["optional-dependencies"]["fast"])
     faults = unmet(ROOT / "locks" / "base.txt", base)
     faults += unmet(ROOT / "locks" / "fast.txt", base + fast)
-    faults += unmet(ROOT / "locks" / "fleet.txt", base + wanted(*(project["optional-dependencies"][extra] for extra in ("fleet", "vm"))))
+    faults += unmet(
+        ROOT / "locks" / "fleet.txt", base + wanted(*(project["optional-dependencies"][extra] for extra in ("fleet", "flash", "vm")))
+    )
     faults += unmet(ROOT / "locks" / "sumo.txt", base + wanted(project["optional-dependencies"]["sumo"]))
     faults += unmet(ROOT / "locks" / "dev.txt", base + fast + wanted(groups["dev"]))
     assert faults == []

@@ -86,7 +86,7 @@ def test_database_gone__what_the_broker_acknowledged_is_stored_when_it_is_back(t
             monkeypatch.setattr(scene.database, "write", write)
             await until(lambda: scene.broker.kept("record") == 0)
         assert count(scene.database, "telemetry") == 3
-        assert scene.said[:1] == ["it is away. Nothing is lost: the broker keeps what comes until it is stored."]
+        assert scene.said[:1] == ["it is away. What comes meanwhile is not lost: the broker keeps it until it is stored."]
         assert [text.partition("  ")[2] for text in scene.said[1:]] == ["the database is back; what had come meanwhile is stored."]
 
     run(work())

@@ -126,7 +126,8 @@ def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> N
             _tell_revocation(network, one, f"lykta broker config {site} --person NAME=operator lets somebody else in.")
         return
     found = revoking.revoke(network, node, why, now, gone)
-    _tell_revocation(network, found, f"Its radio keys are another matter: lykta site keys {site} --revoke LAMP")
+    lamp = found.node.partition(".")[2]
+    _tell_revocation(network, found, f'Its radio keys are another matter: lykta site keys {site} --revoke {lamp} --why "{why}"')
 
 
 @broker.command()

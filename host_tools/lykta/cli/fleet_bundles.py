@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,14 @@ _PASSPHRASE = "LYKTA_PASSPHRASE"
 
 def _given(confirm: bool) -> str:
     """The passphrase: from the environment, else asked for."""
-    text: str = os.environ.get(_PASSPHRASE) or click.prompt("Passphrase of the release keys", hide_input=True, confirmation_prompt=confirm)
-    return text
+    text = os.environ.get(_PASSPHRASE)
+    if not text:
+        if not sys.stdin.isatty():
+            raise InputError.of(
+                _PASSPHRASE, "there is no terminal to ask for the passphrase of the release keys at: set this variable to it."
+            )
+        text = click.prompt("Passphrase of the release keys", hide_input=True, confirmation_prompt=confirm)
+    return str(text)
 
 
 @click.command()

@@ -94,7 +94,7 @@ class Broker:
         said = f"{error} {logged}".strip()
         meaning = next((meaning for sign, meaning in _MEANINGS if sign.lower() in said.lower().replace(" ", "_") or sign in said), "")
         if meaning:
-            return Refused(f"The broker at {self}: {meaning}.")
+            return Refused(f"The broker at {self}: {meaning}{'' if meaning.endswith('?') else '.'}")
         if isinstance(error, MqttConnectError):
             return Refused(f"The broker at {self} does not let {self.client} in ({error}). Is it a client of this broker?")
         if "refused" in said.lower():

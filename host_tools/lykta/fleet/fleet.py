@@ -198,7 +198,7 @@ class Fleet:
                 break
             except Gone as error:
                 if not away:
-                    self._said(f"{error} Nothing is lost: the broker keeps what comes until it is stored.")
+                    self._said(f"{error} What comes meanwhile is not lost: the broker keeps it until it is stored.")
                     away = True
             await asyncio.sleep(_AGAIN_S)
         self.tally.stored += len(batch)
