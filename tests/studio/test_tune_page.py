@@ -50,6 +50,52 @@ def test_value__is_written_where_it_is_looked_at(folder: Path):
     story(told)
 
 
+@pytest.mark.parametrize(("field", "typed", "stands"), [("idle", "30", "30 %"), ("hold", "25", "25 s"), ("ahead", " 90,5 ", "90.5 m")])
+def test_bare_number__takes_the_unit_that_stands_there(folder: Path, field: str, typed: str, stands: str):
+    """Who sees `40 %` and writes 30 means 30 %."""
+
+    async def told():
+        async with opened(studio(folder)) as (user, session):
+            await settled(session)
+            user.find(marker=f"field-{field}").clear().type(typed).trigger("blur")
+            assert (complaints(user), value_of(user, f"field-{field}")) == ([], stands)
+
+    story(told)
+
+
+def test_machine_code_in_the_making__is_said_while_somebody_waits(folder: Path):
+    """Who waits a minute reads what for; who does not wait reads nothing."""
+
+    async def told():
+        whole = studio(folder)
+        async with opened(whole) as (user, session):
+            await settled(session)
+            whole.bench._translating.set()
+            user.find(marker="tab-better").click()
+            await user.should_see(marker="ranges", retries=20)
+            await user.should_not_see("machine code")
+            session.kept["seeker"].running = True
+            session.kept["seeker"].heard()
+            await user.should_see("Lykta is made machine code for this computer", retries=20)
+
+    story(told)
+
+
+def test_breaking_profile__shows_the_way_to_a_better_one(folder: Path):
+    """All nights simulated and the requirement broken: one press leads to the search."""
+
+    async def told():
+        async with opened(studio(folder)) as (user, session):
+            await settled(session)
+            user.find(marker="field-ahead").clear().type("0 m").trigger("blur")
+            await settled(session)
+            await user.should_see("The profile breaks the requirement")
+            user.find(marker="find").click()
+            await user.should_see(marker="ranges", retries=10)
+
+    story(told)
+
+
 def test_change__is_simulated_and_set_beside_the_step_before(folder: Path):
     """A lower idle level takes less energy: a difference over three nights that is no chance."""
 
@@ -69,7 +115,8 @@ def test_change__is_simulated_and_set_beside_the_step_before(folder: Path):
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
-        ("idle", "30", "cannot be read"),
+        ("idle", "dim", "cannot be read"),
+        ("idle", "130", "above the highest, 100 %"),
         ("idle", "130 %", "above the highest, 100 %"),
         ("ramp_up", "1 ms", "below the lowest, 200 ms"),
         ("hold", "1 s", "Hold 1 s would be shorter than ramp up 2 s"),
@@ -78,7 +125,7 @@ def test_change__is_simulated_and_set_beside_the_step_before(folder: Path):
     ],
 )
 def test_wrong_value__is_explained_at_the_field(folder: Path, field: str, typed: str, said: str):
-    """No unit, out of limits, against a rule: a sentence, and the profile stays as it was."""
+    """No quantity, out of limits, against a rule: a sentence, and the profile stays as it was."""
 
     async def told():
         async with opened(studio(folder)) as (user, session):

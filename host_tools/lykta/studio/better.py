@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from nicegui import events, ui
@@ -9,8 +10,9 @@ from nicegui import events, ui
 from lykta.errors import LyktaError
 from lykta.profiles.table import SETTINGS
 from lykta.scenarios.yardsticks import least_service
-from lykta.studio.page import empty
-from lykta.studio.seeker import Seeker, loosening, task_of
+from lykta.studio import saving, simulator
+from lykta.studio.page import empty, working
+from lykta.studio.seeker import MOST_PROVED, Seeker, loosening, task_of
 from lykta.studio.session import DRAFT, STREET, Session
 from lykta.studio.settingnames import NAMES
 from lykta.studio.words import N_
@@ -37,12 +39,13 @@ class _Better:
         known = session.kept.get("seeker")
         self._seeker = known if isinstance(known, Seeker) else Seeker(lambda: None)
         session.kept["seeker"] = self._seeker
-        self._seeker.heard = self._show
+        self._seeker.heard, self._seeker.look_again = self._show, self._again
+        self._listed: object = None
 
     def forget(self) -> None:
         """Another street: a search of this one says nothing of it."""
-        self._seeker.stop()
-        self._seeker = Seeker(self._show)
+        self._seeker.forget()
+        self._seeker = Seeker(self._show, self._again)
         self._session.kept["seeker"] = self._seeker
         self._show()
 
@@ -53,7 +56,7 @@ class _Better:
             with ui.element("div").classes("controls stack"):
                 self._form()
             with ui.element("div").classes("stack result"):
-                with ui.element("div").classes("row"):
+                with ui.element("div").classes("row") as self._progress:
                     self._bar = ui.linear_progress(0, show_value=False).classes("search-bar").props(f'aria-label="{say("Profiles tried")}"')
                     self._said = ui.label().classes("small number").props('role="status"')
                 self._wrong = ui.label().classes("field-wrong").props('role="alert"')
@@ -61,6 +64,7 @@ class _Better:
                     self._session, "query_stats", N_("Nothing has been tried yet"),
                     N_("Say which settings may move and how far, then press Start. Each point will be a profile of its own."),
                 )  # fmt: skip
+                self._waiting = working(self._session, N_("Simulating the first profiles"))
                 with ui.element("div").classes("panel") as self._panel:
                     self._chart = ui.echart(self._options(), on_point_click=self._clicked).classes("front-chart").mark("front")
                     ui.label(say("Click a point to load its profile into Tune; the table below does the same.")).classes("quiet small")
@@ -125,21 +129,42 @@ class _Better:
         self._start.set_visibility(not seeker.running)
         self._stop.set_visibility(seeker.running)
         self._wrong.set_text(seeker.error or self._wrong.text)
+        self._start.set_text(say("Go on") if points else say("Start"))
         self._bar.set_value(len(points) / seeker.wanted if seeker.wanted else 0)
-        self._empty.set_visibility(not points)
+        self._progress.set_visibility(bool(points))
+        self._empty.set_visibility(not points and not seeker.running)
+        self._waiting.set_visibility(not points and seeker.running)
         self._panel.set_visibility(bool(points))
         self._list.set_visibility(bool(points))
         if not points:
-            self._said.set_text(say("Starting") if seeker.running else "")
             return
         said = say("{count} of {wanted} profiles tried", count=len(points), wanted=seeker.wanted)
         best = seeker.best()
         found = say("the best saves {saving}", saving=say.percent(best.saving, 2)) if best else say("none keeps everything yet")
-        self._said.set_text(f"{said}; {found}")
+        self._said.set_text(f"{said}; {self._over_all() or found}")
         self._chart.options.clear()
         self._chart.options.update(self._options())
         self._chart.update()
         self._table()
+
+    def _over_all(self) -> str:
+        """What is known of the best over all nights of Tune: the search looked at a few."""
+        seeker, say = self._seeker, self._session.say
+        if seeker.looking_at is not None:
+            return say("looking at the best again over {nights} nights", nights=len(simulator.SEEDS))
+        if (proven := seeker.proven()) is not None:
+            return say("the best that keeps the requirement over {nights} nights is marked", nights=seeker.proved[proven.number].nights)
+        if seeker.proved:
+            return say("none keeps the requirement over {nights} nights: let it look at more nights each", nights=len(simulator.SEEDS))
+        return ""
+
+    async def _again(self, point: Point, over: Callable[[], bool]) -> saving.Standing:
+        """How a point stands over all nights; Tune has them then, too."""
+        session, task = self._session, self._seeker.task
+        assert task is not None
+        text = task.space.written(point.values)
+        await session.simulator.whole(text, session.draft.name, over)
+        return saving.standing(session, text)
 
     def _groups(self) -> dict[str, list[Point]]:
         seeker = self._seeker
@@ -187,28 +212,45 @@ class _Better:
         }
 
     def _table(self) -> None:
-        """The front, and the profile as it stands, each with a button that loads it."""
-        say, task = self._session.say, self._seeker.task
+        """The front, or the profile nearest to it, each with a button that loads it; untouched where nothing is new."""
+        seeker, say, task = self._seeker, self._session.say, self._seeker.task
         assert task is not None
-        nearest = self._seeker.nearest()
-        shown = self._seeker.front()[:12] if nearest is None else [nearest]
+        nearest = seeker.nearest()
+        shown = seeker.front()[:MOST_PROVED] if nearest is None else [nearest]
+        listed = id(task), [one.number for one in shown], list(seeker.proved), seeker.looking_at, nearest and len(seeker.points)
+        if listed == self._listed:
+            return
+        self._listed, proven = listed, seeker.proven()
         self._list.clear()
         if nearest is not None:
             self._none_keeps(task, nearest)
         with self._list, ui.element("table").classes("plain"):
             with ui.element("thead"), ui.element("tr"):
-                for title in (say("Profile"), say("Saving"), say("Full light"), ""):
+                titles = say("Profile"), say("Saving"), say("Full light"), say("Over {nights} nights", nights=len(simulator.SEEDS)), ""
+                for title in titles:
                     with ui.element("th"):
                         ui.label(title)
             with ui.element("tbody"):
                 for point in shown:
                     with ui.element("tr"):
-                        for text in (task.space.said(point.values), say.percent(point.saving, 2), say.percent(point.service, 3)):
+                        known = say.percent(point.saving, 2), say.percent(point.service, 3), self._proof(point)
+                        for text in (task.space.said(point.values), *known):
                             with ui.element("td"):
                                 ui.label(text)
                         with ui.element("td"):
                             load = ui.button(say("Load"), on_click=lambda point=point: self._load(point)).props("outline dense no-caps")
                             load.mark(f"load-{point.number}")
+                            if proven is not None and point.number == proven.number:
+                                load.props("unelevated", remove="outline color").classes("act")
+
+    def _proof(self, point: Point) -> str:
+        """How a point stands over all nights, where that was looked at."""
+        seeker, say = self._seeker, self._session.say
+        if (found := seeker.proved.get(point.number)) is None:
+            return say("simulating") if point.number == seeker.looking_at else ""
+        if found.conforms:
+            return say("keeps the requirement")
+        return ", ".join(f"{one.measure.name(say)} {one.measure.shown(say, one.now.value)}" for one in found.broken)
 
     def _none_keeps(self, task: Task, nearest: Point) -> None:
         """Say that no profile keeps the requirement, how near the nearest comes, and what to loosen."""
@@ -226,14 +268,14 @@ class _Better:
                 ui.label(say("Let another setting that gives more light move as well: {settings}.", settings=named))
             ui.label(say("Or try more profiles: the search goes on from those it knows."))
 
-    def _clicked(self, event: events.EChartPointClickEventArguments) -> None:
+    async def _clicked(self, event: events.EChartPointClickEventArguments) -> None:
         if isinstance(event.value, list) and len(event.value) == 3:
             number = int(event.value[2])
             point = next((one for one in self._seeker.points if one.number == number), None)
             if point is not None:
-                self._load(point)
+                await self._load(point)
 
-    def _load(self, point: Point) -> None:
+    async def _load(self, point: Point) -> None:
         """Take the values of a point into the draft, as one step that can be undone."""
         session, task = self._session, self._seeker.task
         assert task is not None
@@ -244,3 +286,4 @@ class _Better:
             return
         session.tell(DRAFT)
         ui.notify(session.say("Loaded into Tune: {what}.", what=task.space.said(point.values)))
+        await session.visit("tune")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from nicegui import events, ui
@@ -17,6 +18,9 @@ from lykta.units import NotAQuantity
 _STEPS = {"level": 10, "time": 1000, "length": 100, "speed": 10, "count": 1}
 _SHORT_TIME_MS, _SHORT_STEP_MS = 5000, 100
 _PACE_S = 0.12
+_KEY = re.compile(r"`(\w+)`")
+_BARE = re.compile(r"\d+(?:[.,]\d+)?")
+_WHAT_STANDS_THERE = "(e) => emit(e.target.value)"
 #: Is handed the setting and the value; returns what is wrong with it, "" if nothing.
 Wanted = Callable[[Setting, int], str]
 
@@ -33,12 +37,14 @@ class Field:
                 ui.label(name).classes("field-name")
                 self._origin = ui.label().classes("origin")
                 self._text = ui.input().props(f'dense outlined aria-label="{name}" debounce=0').classes("field-value")
-                self._text.on("blur", self._typed).on("keydown.enter", self._typed).mark(f"field-{setting.key}")
+                for event in ("blur", "keydown.enter"):  # with the text: the field itself may tell it later than the key
+                    self._text.on(event, self._typed, js_handler=_WHAT_STANDS_THERE)
+                self._text.mark(f"field-{setting.key}")
             limits = f"type=range min={setting.lowest} max={setting.highest} step={self._step()}"
             self._slider = ui.element("input").classes("slider").props(f'{limits} aria-label="{name}"')
             self._slider.on("input", self._moved, js_handler="(e) => emit(Number(e.target.value))", throttle=_PACE_S)
             self._slider.mark(f"slider-{setting.key}")
-            self._said = ui.label(say(TEXTS[setting.key])).classes("field-said")
+            self._said = ui.label(explained(say, setting.key)).classes("field-said")
             self._others = ui.label().classes("field-others")
             self._wrong = ui.label().classes("field-wrong").props('role="alert"')
         self.complain("")
@@ -57,7 +63,7 @@ class Field:
         self._slider.props(f"value={found.value}")
         low, high, usual = (say.quantity(setting.kind, value) for value in (setting.lowest, setting.highest, default))
         hint = say("{low} to {high}, by default {default}", low=low, high=high, default=usual)
-        self._said.set_text(f"{say(TEXTS[setting.key])} {hint}." + (f" {lighting}" if lighting else ""))
+        self._said.set_text(f"{explained(say, setting.key)} {hint}." + (f" {lighting}" if lighting else ""))
         self._origin.set_text("" if found.written else say("inherited"))
         self._origin.set_visibility(not found.written)
         others = ", ".join(f"{_who(say, who)} {say.quantity(setting.kind, value)}" for who, value in found.others[:6])
@@ -74,10 +80,13 @@ class Field:
     def _moved(self, event: events.GenericEventArguments) -> None:
         self._give(int(event.args))
 
-    def _typed(self) -> None:
+    def _typed(self, event: events.GenericEventArguments) -> None:
         say, setting = self._say, self._setting
+        text = (event.args if isinstance(event.args, str) else str(self._text.value or "")).strip()
+        if _BARE.fullmatch(text):  # in the unit that stands there already
+            text += f" {say.quantity(setting.kind, self._value).partition(' ')[2]}"
         try:
-            value = say.parse(setting.kind, str(self._text.value or ""))
+            value = say.parse(setting.kind, text)
         except NotAQuantity as error:
             self.complain(str(error))
             return
@@ -89,10 +98,16 @@ class Field:
         elif value != self._value:
             self._give(value)
         else:
+            self._text.set_value(say.quantity(setting.kind, value))
             self.complain("")
 
     def _give(self, value: int) -> None:
         self.complain(self._wanted(self._setting, value))
+
+
+def explained(say: Words, key: str) -> str:
+    """What a setting does; other settings by the names they have on the page."""
+    return _KEY.sub(lambda found: f"“{say(NAMES[found[1]])}”", say(TEXTS[key]))
 
 
 def _who(say: Words, keys: str) -> str:

@@ -57,7 +57,9 @@ class Figures:
 
     def _as_table(self, rows: list[Reading], count: int) -> str:
         say = self._session.say
-        head = "".join(f"<th scope='col'>{escape(say(one)) if one else ''}</th>" for one in ("", N_("Now"), N_("Beside"), N_("Difference")))
+        head = "".join(
+            f"<th scope='col'>{escape(say(one)) if one else ''}</th>" for one in ("", N_("Now"), N_("Compared"), N_("Difference"))
+        )
         nights = say("{count} nights so far; in brackets 95 % intervals. Grey: no more than chance.", count=count)
         if count < LEAST_NIGHTS:
             nights = say("One night so far: how sure the figures are, further nights will tell.")

@@ -29,6 +29,7 @@ from lykta.score.night import Night as Owed
 from lykta.score.service import in_near_set, unlit
 from lykta.score.statistics import Floats
 from lykta.score.tally import AT, GROUPS, brief_row, spent
+from lykta.studio import translation
 from lykta.tune.stage import Stage, Ticket, stage_of
 
 #: Void in the picture, between the bands of lamps.
@@ -73,6 +74,7 @@ class Lit:
 def light(order: Order) -> Lit:
     """Light a night, count and draw it."""
     began, began_work = time.perf_counter(), time.process_time()
+    translation.watch()
     stage = stage_of(order.ticket)
     plan = stage.plan_of(profile_of(order.text, order.file))
     levels = stage.levels(plan, order.seed)
@@ -144,6 +146,7 @@ def prepare(ticket: Ticket, seed: int) -> None:
 
 def outcome(ticket: Ticket, text: str, file: str, seed: int) -> Outcome:
     """A whole night of a profile."""
+    translation.watch()
     scenario = replace(stage_of(ticket).scenario, profile=profile_of(text, file), seeds=(seed,))
     plan, _ = fit(scenario)
     return next(run(scenario, plan))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _SHARED = Path(report.__file__).with_name("templates") / "unpack.js"  # what the
 _LONGEST_NAME = 60
 _YEAR_S = 31_536_000
 _KEPT, _ANSWER_S = "lykta_draft", 5.0
+_LOOK_S = 0.5
 _ROLES = {VIEWER: N_("may look"), OPERATOR: N_("may change the street")}
 _log = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ class Page:
         self._now = first if first in self._views else FIRST
         self._bodies: dict[str, ui.element] = {}
         self._tabs: dict[str, ui.element] = {}
+        session.visit = self._visit
 
     def build(self) -> None:
         """Put everything on the page but the view."""
@@ -83,6 +86,11 @@ class Page:
         """Show the view that is wanted."""
         with self._whole:  # whoever pressed a button of the old page stands in a place that is gone
             await self._show(self._now)
+
+    async def _visit(self, key: str) -> None:
+        """Show another view, for one that sends its reader there."""
+        with self._whole:
+            await self._show(key)
 
     def _fill(self) -> None:
         """Build all of it anew, in the language of now."""
@@ -235,8 +243,21 @@ def empty(session: Session, icon: str, title: str, said: str) -> ui.element:
 
 
 def working(session: Session, said: str) -> ui.element:
-    """What is shown while something takes a moment."""
+    """What is shown while something takes a moment; where that is the engine being made machine code, that is said, and for how long."""
     with ui.element("div").classes("state working").props('role="status"') as state:
         ui.spinner(size="1.4em")
-        ui.label(session.say(said)).classes("state-said")
+        label = ui.label(session.say(said)).classes("state-said")
+        begun_s: float | None = None
+
+        def look() -> None:
+            nonlocal begun_s
+            if not (state.visible and session.bench.translating):
+                begun_s = None
+                label.set_text(session.say(said))
+                return
+            begun_s = begun_s or time.monotonic()
+            text = N_("Lykta is made machine code for this computer: a minute or two, once after each update. {seconds} s so far.")
+            label.set_text(session.say(text, seconds=round(time.monotonic() - begun_s)))
+
+        ui.timer(_LOOK_S, look)
     return state

@@ -7,8 +7,10 @@ from pathlib import Path
 from nicegui import ui
 
 from lykta.errors import LyktaError
-from lykta.studio import saving
+from lykta.studio import saving, simulator
+from lykta.studio.results import readings
 from lykta.studio.session import DRAFT, Session
+from lykta.studio.words import N_
 
 
 def ask(session: Session) -> None:
@@ -17,6 +19,8 @@ def ask(session: Session) -> None:
     with ui.dialog() as dialog, ui.card().classes("dialog"):
         ui.label(say("Save the profile")).classes("dialog-title")
         ui.label(_said(session, found)).classes("notice" if not found.conforms else "quiet")
+        if saved := _less(session):
+            ui.label(saved).classes("quiet")
         where = ui.input(say("File"), value=str(saving.proposal(session))).props("outlined dense").classes("wide").mark("save-file")
         reason = ui.input(say("Reason")).props("outlined dense").classes("wide").mark("save-reason")
         reason.set_visibility(not found.conforms)
@@ -46,14 +50,30 @@ def _said(session: Session, found: saving.Standing) -> str:
     return how if found.conforms or not found.nights else f"{how} {session.say('It can be saved only as non-conforming, with a reason.')}"
 
 
+def _less(session: Session) -> str:
+    """What the draft takes against the profile as it was opened or saved last; "" where the two are one, or not both simulated."""
+    say, draft, known = session.say, session.draft, session.simulator.known
+    if not draft.changed:
+        return ""
+    found = next((one for one in readings(known(draft.text).rows, known(draft.original).rows) if one.measure.key == "energy"), None)
+    if found is None or found.gain is None or found.before is None:
+        return ""
+    now, before = (found.measure.shown(say, one.value) for one in (found.now, found.before))
+    return say("Energy of the lamps: {now} a night; the profile as it was opened takes {before}.", now=now, before=before)
+
+
 def how_it_stands(session: Session, found: saving.Standing) -> str:
     """Whether the draft keeps the requirement, as far as was simulated."""
     say, least = session.say, session.say.percent(found.least)
-    if found.conforms:
-        return say("It keeps the requirement: each class has {least} full light ({nights} nights).", least=least, nights=found.nights)
     if not found.nights:
         return say("No night of it has been simulated yet, so nobody can tell whether it keeps the requirement.")
     broken = ", ".join(f"{one.measure.name(say)} {one.measure.shown(say, one.now.value)}" for one in found.broken)
-    return say(
-        "It breaks the requirement, which asks for {least}: {broken} ({nights} nights).", least=least, broken=broken, nights=found.nights
-    )
+    if found.nights < len(simulator.SEEDS):
+        text = N_("So far the profile keeps the requirement: full light {least} of the time for each class ({nights} of {all} nights).")
+        if found.broken:
+            text = N_("So far the profile breaks the requirement, which asks for {least}: {broken} ({nights} of {all} nights).")
+        return say(text, least=least, broken=broken, nights=found.nights, all=len(simulator.SEEDS))
+    text = N_("The profile keeps the requirement: full light at least {least} of the time for each class ({nights} nights).")
+    if found.broken:
+        text = N_("The profile breaks the requirement, which asks for {least}: {broken} ({nights} nights).")
+    return say(text, least=least, broken=broken, nights=found.nights)

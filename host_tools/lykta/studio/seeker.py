@@ -1,6 +1,8 @@
 """A search for a better profile, in the background: `tune.search` in a thread, its nights in processes; stopped and gone on with at will.
 
-What is tried stands in a journal beside the user's files, one for each search: the same search goes on where it was stopped.
+A search looks at a few nights of each profile, so its best may have been lucky: when it ends, the best are looked at again over all
+nights of Tune, until one keeps what is owed. What is tried stands in a journal beside the user's files, one for each search: the same
+search goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -10,18 +12,21 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lykta.errors import LyktaError
 from lykta.score.requirements import Condition
+from lykta.studio.saving import Standing
 from lykta.studio.session import Session
 from lykta.tune.crew import Processes
 from lykta.tune.search import Point, Task, about_of, best, front, search, served
 from lykta.tune.space import read_space
 
 FOLDER = "tuning"
+#: How many of the best are looked at again over all nights, if none before keeps what is owed.
+MOST_PROVED = 12
 #: Settings of which more is more light, the first to be tried where too few people have what they are owed.
 BRIGHTER = ("ahead", "preview", "behind", "hold", "linger", "level", "idle", "coast_lamps")
 
@@ -53,20 +58,27 @@ class Seeker:
     """One search of a page. `heard` is called in the page's own loop whenever a point is known, and when it ends."""
 
     heard: Callable[[], object]
+    #: How a point stands over all nights of Tune; given by the page. It ends early where the search is another one meanwhile.
+    look_again: Callable[[Point, Callable[[], bool]], Awaitable[Standing]] | None = None
     task: Task | None = None
     points: list[Point] = field(default_factory=list)
     wanted: int = 0
     error: str = ""
     running: bool = False
+    #: By the number of the point: how it stands over all nights; and which one is being looked at.
+    proved: dict[int, Standing] = field(default_factory=dict)
+    looking_at: int | None = None
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
+        self._proving: asyncio.Task[None] | None = None  # held, so that it is not collected while it runs
 
     def start(self, task: Task, trials: int, folder: Path) -> None:
         """Search until so many profiles are tried, those of the journal counted. Must be called where a loop runs."""
         if self.running:
             return
         self.task, self.wanted, self.error, self.points, self.running = task, trials, "", [], True
+        self.proved, self.looking_at = {}, None
         self._stop.clear()
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._run, args=(task, trials, journal_of(task, folder), loop), daemon=True).start()
@@ -90,6 +102,15 @@ class Seeker:
         whole = (one for one in self.points if not one.broken)
         return min(whole, key=lambda one: (sum(one.over), one.spent, one.number), default=None)
 
+    def proven(self) -> Point | None:
+        """The point that was found to keep what is owed over all nights."""
+        return next((one for one in self.front() if one.number in self.proved and self.proved[one.number].conforms), None)
+
+    def forget(self) -> None:
+        """Stop, and look at nothing more: it is of a street that is looked at no longer."""
+        self.stop()
+        self.task, self.heard = None, lambda: None
+
     def _run(self, task: Task, trials: int, journal: Path, loop: asyncio.AbstractEventLoop) -> None:
         try:
             journal.parent.mkdir(parents=True, exist_ok=True)
@@ -111,4 +132,22 @@ class Seeker:
 
     def _end(self) -> None:
         self.running = False
+        self.heard()
+        if self.look_again is not None and self.task is not None and not self.error:
+            self._proving = asyncio.get_running_loop().create_task(self._prove(self.task, self.look_again))
+
+    async def _prove(self, task: Task, look_again: Callable[[Point, Callable[[], bool]], Awaitable[Standing]]) -> None:
+        try:
+            for point in self.front()[:MOST_PROVED]:
+                self.looking_at = point.number
+                self.heard()
+                found = await look_again(point, lambda: self.task is not task)
+                if self.task is not task:
+                    return
+                self.proved[point.number] = found
+                if found.conforms:
+                    break
+        except LyktaError as error:
+            self.error = str(error)
+        self.looking_at = None
         self.heard()

@@ -6,7 +6,7 @@ Every view is handed the session of its page. Two open pages share nothing but t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,8 @@ class Session:
     doubts: list[str] = field(default_factory=list)
     #: What a view wants to find again when it is built anew, by names of its own.
     kept: dict[str, Any] = field(default_factory=dict)
+    #: Brings a view to the front, by its key.
+    visit: Callable[[str], Awaitable[None]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._ears: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -95,19 +95,29 @@ class Simulator:
                 self.busy = False
                 self._heard()
 
+    async def whole(self, text: str, file: str, over: Callable[[], bool]) -> None:
+        """Simulate all nights of a profile that nobody looks at, until `over`. LyktaError where it cannot be simulated."""
+        async for _ in self._nights([text], file, over):
+            pass
+
     async def _further(self, number: int, texts: list[str], file: str) -> None:
-        """The other nights, each of both profiles, as many at once as there are processes for it."""
+        """The other nights of what is looked at."""
+        async for _ in self._nights(texts, file, lambda: self._newest.stale(number)):
+            self._hear(number)
+
+    async def _nights(self, texts: list[str], file: str, over: Callable[[], bool]) -> AsyncIterator[None]:
+        """The nights that lack, each of all profiles, as many at once as there are processes for it."""
         wanted = [(seed, text) for seed in SEEDS for text in texts if seed not in self.known(text).rows]
         width = self._session.bench.size - 1
         for first in range(0, len(wanted), width):
-            if self._newest.stale(number):
+            if over():
                 return
             some = wanted[first : first + width]
             orders = [Order(self._session.ticket, text, file, seed) for seed, text in some]
             found = await asyncio.gather(*(self._session.bench.night(one.seed, nights.light, one) for one in orders))
             for (_, text), lit in zip(some, found, strict=True):
                 self._take(text, lit)
-            self._hear(number)
+            yield
 
     async def _picture(self, number: int, text: str, file: str) -> None:
         """The first night with its picture, unless that is there already."""

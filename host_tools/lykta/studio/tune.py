@@ -64,7 +64,7 @@ class _Tune:
                 self._window()
                 with ui.element("div").classes("pictures"):
                     self._now = self._picture(session.say("Now"))
-                    self._then = self._picture(session.say("Beside"))
+                    self._then = self._picture(session.say("Compared"))
                 self._then[0].set_visibility(False)
                 self._table = ui.element("div").classes("panel scroll")
                 with self._table:
@@ -83,7 +83,12 @@ class _Tune:
             choices = {PREVIOUS: say("the previous step"), SAVED: say("the profile as saved")}
             choices |= {f"profile:{name}": name for name in packaged("profiles")}
             beside = ui.select(
-                choices, value=self._beside, label=say("Beside"), on_change=self._compare, with_input=True, new_value_mode="add-unique"
+                choices,
+                value=self._beside,
+                label=say("Compare with"),
+                on_change=self._compare,
+                with_input=True,
+                new_value_mode="add-unique",
             )
             beside.props("outlined dense").classes("beside").mark("beside")
             ui.switch(say("Two pictures"), on_change=self._two).props("dense").mark("both")
@@ -92,7 +97,11 @@ class _Tune:
         with ui.element("div").classes("row"):
             ui.label(say("simulated")).classes("tag")
             self._state = ui.label().classes("quiet small").props('role="status"')
-        self._stands = ui.label().classes("small stands").props('role="status"').mark("stands")
+        with ui.element("div").classes("row"):
+            self._stands = ui.label().classes("small stands").props('role="status"').mark("stands")
+            self._find = ui.button(say("Find one that keeps it"), icon="query_stats", on_click=lambda: session.visit("better"))
+            self._find.props("outline dense no-caps").classes("small").mark("find")
+            self._find.set_visibility(False)
         self._wrong = ui.label().classes("field-wrong").props('role="alert"')
 
     def _tool(self, icon: str, said: str, act: events.Handler[events.ClickEventArguments]) -> ui.button:
@@ -224,6 +233,7 @@ class _Tune:
         found = saving.standing(self._session)
         self._stands.set_text(savedialog.how_it_stands(self._session, found) if found.nights else "")
         self._stands.classes(remove="breaks keeps").classes("keeps" if found.conforms else "breaks")
+        self._find.set_visibility(bool(found.broken) and not simulator.busy)
         self._figures.show(self._compared)
 
 

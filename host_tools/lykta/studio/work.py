@@ -13,9 +13,11 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.synchronize import Event
 from typing import Any, TypeVar
 
 from lykta.errors import LyktaError
+from lykta.studio import translation
 
 T = TypeVar("T")
 _MOST_PROCESSES = 5
@@ -27,6 +29,13 @@ class Bench:
     def __init__(self, size: int = 0) -> None:
         self.size = max(2, min(size or (os.cpu_count() or 2), _MOST_PROCESSES))
         self._processes: list[ProcessPoolExecutor | None] = [None] * self.size
+        self._context = multiprocessing.get_context("spawn")
+        self._translating = self._context.Event()
+
+    @property
+    def translating(self) -> bool:
+        """Whether one of the processes is making machine code of the engine (`translation`)."""
+        return self._translating.is_set()
 
     async def now(self, work: Callable[..., T], *given: Any) -> T:
         """The result of what somebody waits for."""
@@ -39,12 +48,13 @@ class Bench:
     async def _done(self, number: int, work: Callable[..., T], *given: Any) -> T:
         process = self._processes[number]
         if process is None:
-            process = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(number,))
+            process = ProcessPoolExecutor(1, mp_context=self._context, initializer=_begin, initargs=(number, self._translating))
             self._processes[number] = process
         try:
             return await asyncio.get_running_loop().run_in_executor(process, work, *given)
         except BrokenProcessPool:
             self._processes[number] = None
+            self._translating.clear()
             raise LyktaError("The process that simulates was ended from outside, perhaps since memory ran out. Try again.") from None
 
     def close(self) -> None:
@@ -55,9 +65,10 @@ class Bench:
                 process.shutdown(wait=False, cancel_futures=True)
 
 
-def _begin(number: int) -> None:
+def _begin(number: int, translating: Event) -> None:
     """Ctrl-C is for the process that a person started; further nights leave the processor to what is looked at."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    translation.tell_by(translating)
     if number and hasattr(os, "nice"):
         os.nice(5)
 
