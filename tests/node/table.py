@@ -122,12 +122,18 @@ class Table:
 
 @contextmanager
 def table(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *, chip: str = "esp32", flash_bytes: int = 4 << 20, whole: bool = False
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    chip: str = "esp32",
+    flash_bytes: int = 4 << 20,
+    whole: bool = False,
+    kind: str = "socket",
 ) -> Iterator[Table]:
     """One virtual board on a table, blank unless the folder holds its flash."""
     street = street_with_keys(folder, monkeypatch)
     with (
-        Bench(folder / "bench", chip, flash_bytes=flash_bytes, speed=0) as bench,
+        Bench(folder / "bench", chip, kind=kind, flash_bytes=flash_bytes, speed=0) as bench,
         Inventory(folder / "inventory.sqlite", now=lambda: NOW) as inventory,
     ):
         yield Table(bench, street, image_in(folder), inventory, Silent(), whole)

@@ -53,6 +53,12 @@ def test_blank_board__becomes_a_node_and_a_second_run_writes_nothing(blank: Tabl
     assert events == len(blank.inventory.history())
 
 
+def test_port__that_only_one_may_have_open_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A pseudo-terminal, locked by who opens it as a USB port is: from blank to node, and the look afterwards."""
+    with table(tmp_path, monkeypatch, kind="pty") as made:
+        made.repaired(Options(test=False))
+
+
 def test_dry_run__says_what_would_be_written_and_writes_nothing(running: Table):
     """Neither board nor inventory changes."""
     with Device(running.bench.ports[0]):

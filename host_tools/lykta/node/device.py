@@ -33,27 +33,37 @@ _ASK_S, _QUIET_S = 1.0, 0.4
 _PROMPT = b"raw REPL; CTRL-B to exit\r\n"
 _EOT = b"\x04"
 
-#: What the board is told once for each connection; short names, since all of it goes over the cable.
-_HELPERS = """
+#: Bytes of a SHA-256 by which files are told apart in a list: all of it would be half of what a look takes, on a line of 115,200 baud.
+_SHORT = 15
+
+#: What the board is told once for each connection; short names, since all of it goes over the cable. `_l` prints a folder in quotes, then
+#: its files: size, beginning of the SHA-256, name.
+_HELPERS = f"""
 import os,sys
-from binascii import a2b_base64 as _d,hexlify as _x
+from binascii import a2b_base64 as _d,b2a_base64 as _e,hexlify as _x
 from hashlib import sha256 as _s
-def _h(p):
+def _r(p):
  h=_s();b=bytearray(512);m=memoryview(b)
  with open(p,'rb') as f:
   while 1:
    n=f.readinto(b)
    if not n:break
    h.update(m[:n])
- return _x(h.digest()).decode()
+ return h.digest()
+def _h(p):
+ return _x(_r(p)).decode()
 def _l(p):
+ print(repr(p));q=p.rstrip('/')+'/';d=[]
  for e in os.ilistdir(p):
-  q=p.rstrip('/')+'/'+e[0]
-  if e[1]&0x4000:
-   print(repr((q,-1,'')));_l(q)
-  else:
-   print(repr((q,e[3] if len(e)>3 else 0,_h(q))))
+  if e[1]&0x4000:d.append(e[0])
+  else:print(e[3] if len(e)>3 else 0,_e(_r(q+e[0])[:{_SHORT}])[:-1].decode(),repr(e[0]))
+ for n in d:_l(q+n)
 """
+
+
+def digest_of(data: bytes) -> str:
+    """By what a file is known in a list of the board's: the beginning of its SHA-256, in base64."""
+    return base64.b64encode(hashlib.sha256(data).digest()[:_SHORT]).decode()
 
 
 class Device:
@@ -73,7 +83,8 @@ class Device:
         self._made: set[str] = set()  # folders that are there
 
     def __enter__(self) -> Device:
-        self.open()
+        if self._link is None:  # a port can be opened only once
+            self.open()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -246,29 +257,33 @@ class Device:
 
     def read(self, path: str) -> bytes:
         """The content of a file. FileNotFoundError where there is none."""
-        if not self.exists(path):
-            raise FileNotFoundError(path)
         text = self.run(
-            f"from binascii import b2a_base64 as _e\nwith open({path!r},'rb') as f:\n while 1:\n  b=f.read(768)\n  if not b:break\n"
-            "  print(_e(b).decode(),end='')"
+            f"try:\n f=open({path!r},'rb')\nexcept OSError:\n print('-')\nelse:\n while 1:\n  b=f.read(768)\n  if not b:break\n"
+            "  print(_e(b).decode(),end='')\n f.close()"
         )
+        if text.startswith("-"):
+            raise FileNotFoundError(path)
         return b"".join(base64.b64decode(line) for line in text.splitlines())
 
-    def exists(self, path: str) -> bool:
-        """Whether there is a file or a folder of this name."""
-        return bool(self.run(f"try:\n os.stat({path!r});print(1)\nexcept OSError:pass").strip())
-
     def files(self, folder: str = "/") -> dict[str, tuple[int, str]]:
-        """All files below a folder: {path: (size [bytes], SHA-256)}; empty where there is no such folder."""
+        """All files below a folder: {path: (size [bytes], `digest_of` its content)}; empty where there is no such folder."""
         return {path: (size, digest) for path, size, digest in self._walk(folder) if size >= 0}
 
     def folders(self, folder: str = "/") -> list[str]:
         """All folders below a folder, the outer ones first."""
-        return [path for path, size, _ in self._walk(folder) if size < 0]
+        return [path for path, size, _ in self._walk(folder) if size < 0][1:]
 
-    def _walk(self, folder: str) -> list[tuple[str, int, str]]:
+    def _walk(self, folder: str) -> Iterator[tuple[str, int, str]]:
+        """(path, size [bytes], digest) of the folder and all below it; a folder has the size -1."""
         text = self.run(f"try:\n _l({folder!r})\nexcept OSError:pass", patience_s=60)
-        return [ast.literal_eval(line) for line in text.splitlines() if line.strip()]
+        inside = ""
+        for line in text.splitlines():
+            if line[:1].isdigit():
+                size, digest, name = line.split(" ", 2)
+                yield f"{inside.rstrip('/')}/{ast.literal_eval(name)}", int(size), digest
+            elif line:
+                inside = ast.literal_eval(line)
+                yield inside, -1, ""
 
     def write(self, path: str, data: bytes, on_bytes: Callable[[int], None] | None = None) -> None:
         """Put a file in place, whole or not at all; folders are made. DiskFull, NotKept, CableLost: then the old one is still there."""

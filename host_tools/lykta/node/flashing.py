@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,12 +19,12 @@ from lykta.errors import LyktaError
 from lykta.node import esp, selftest, steps
 from lykta.node.boards import Board
 from lykta.node.device import Device
-from lykta.node.errors import BoardError, BootLoop, NoPrompt, WrongChip, WrongImage
+from lykta.node.errors import BoardError, BootLoop, NoPrompt, Unplanned, WrongChip, WrongImage
 from lykta.node.esp import Esptool
 from lykta.node.image import RuntimeImage
 from lykta.node.inventory import Inventory
 from lykta.node.payload import Payload
-from lykta.node.session import calm
+from lykta.node.session import calm, is_fresh
 from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS, Finding, overall
 
 #: What a bench cannot tell: no neighbour is on, no lamp and no sensor is connected. It is judged on the post.
@@ -262,16 +263,16 @@ class _Flashing:
     def _provision(self, device: Device) -> None:
         """At the prompt: write what is not right, test, record."""
         self.watcher.step("reading what is there")
-        calm(device)
         if not self.outcome.mac:
             self._is_right(device)
-        found = steps.look(device)
+        found = _look(device)
         todo = steps.compare(found, self.wanted.payload, self.wanted.files, self.wanted.light)
         self.outcome.changes += todo.said()
         if self.options.dry_run:
             return
         self._claim()
         if not todo.nothing:
+            calm(device)
             self.watcher.step("writing the firmware and the node's files", todo.size)
             steps.carry_out(device, todo, found, self._count)
         self._test(device)
@@ -311,6 +312,16 @@ class _Flashing:
             found = [{"part": one.part, "verdict": one.verdict, "text": one.text} for one in self.outcome.findings]
             tested = {"verdict": self.outcome.verdict, "where": "bench", "findings": found}
             self.inventory.note(self.wanted.lamp, "selftest", tested, mac=self.outcome.mac)
+
+
+def _look(device: Device) -> steps.Contents:
+    """What the board holds: asked beside the program that was interrupted, if that has left room and no watchdog, since to start anew
+    would be a third of the time of a second run."""
+    if is_fresh(device):
+        with suppress(Unplanned):
+            return steps.look(device)
+    calm(device)
+    return steps.look(device)
 
 
 def _on_the_bench(found: Finding) -> Finding:

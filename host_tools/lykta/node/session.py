@@ -100,9 +100,14 @@ def info(board: Device) -> Info:
     )
 
 
+def is_fresh(board: Device) -> bool:
+    """Whether it was caught so soon after its start that its watchdog does not run yet."""
+    return bool(board.ask("__import__('time').ticks_ms()") < _OPEN_MS)
+
+
 def calm(board: Device) -> None:
     """See to it that no watchdog ends what takes longer: one that may run already is ended by a restart, and caught before the next."""
-    if board.ask("__import__('time').ticks_ms()") < _OPEN_MS:
+    if is_fresh(board):
         board.soft_reset()
         return
     with suppress(CableLost):

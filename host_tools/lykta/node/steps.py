@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lykta.node import manifest
-from lykta.node.device import Device
+from lykta.node.device import Device, digest_of
 from lykta.node.payload import Payload
 
 _MAGIC = b"LYKT"
@@ -46,7 +46,7 @@ print(repr({n:_g('/data/'+n) for n in %r}))
 
 @dataclass
 class Contents:
-    """What a board holds: {path: (bytes, SHA-256)}, the head of each file in /data, the slot in use ("" for none), what fills the slots."""
+    """What a board holds: {path: (bytes, digest)}, the head of each file in /data, the slot in use ("" for none), what fills the slots."""
 
     files: dict[str, tuple[int, str]]
     heads: dict[str, bytes]
@@ -137,7 +137,7 @@ def _other(slot: str) -> str:
 
 def _differs(found: Contents, wanted: Mapping[str, bytes]) -> dict[str, bytes]:
     """Those of some files that are not on the board as they should be."""
-    return {path: content for path, content in wanted.items() if found.files.get(path) != (len(content), _hash(content))}
+    return {path: content for path, content in wanted.items() if found.files.get(path) != (len(content), digest_of(content))}
 
 
 def _hash(content: bytes) -> str:
@@ -148,7 +148,7 @@ def _is_kept(found: Contents, name: str, content: bytes) -> bool:
     """Whether a file of the node has this content, in whatever version."""
     size, digest = found.files.get(f"/data/{name}", (0, ""))
     expected = sealed(content, version_in(found.heads[name]))
-    return size == len(expected) and digest == _hash(expected)
+    return size == len(expected) and digest == digest_of(expected)
 
 
 def carry_out(device: Device, todo: Todo, found: Contents, on_bytes: Callable[[int], None]) -> None:
