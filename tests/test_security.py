@@ -8,13 +8,17 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gauges import security
 from lykta.fleet.certificates import NODE, authority_in
 from lykta.node.keyfiles import KeyFile
 from lykta.node.keys import KeyStore
+from lykta.node.street import Street
 from lykta.plan.keys import SEGMENT_LAMPS, Segments
 from lykta.plan.nodefiles import node_names
+from lykta.profiles import load_profile
 from tests.fleet.networks import network
 from tests.site.streets import row
 
@@ -65,7 +69,7 @@ def test_marks__are_read_in_both_forms(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_a.py").write_text(
         "import pytest\n\npytestmark = [pytest.mark.docs, pytest.mark.security(9)]\n\n\n@pytest.mark.security(1, 2)\n@pytest.mark.soak\n"
-        "def test_one(): ...\n\n\n# security: 3, 4\ndef test_two__soak(): ...\n\n\ndef test_three(): ...\n",
+        "def test_one(): ...\n\n\n# security: 3, 4, 3\ndef test_two__soak(): ...\n\n\ndef test_three(): ...\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(security, "ROOT", tmp_path)
@@ -102,6 +106,24 @@ def test_thousand_nodes__share_nothing(tmp_path: Path):
     every = [*keys.nodes.values(), *(key for shared in keys.segments for _, key in shared)]
     assert len(keys.nodes) == 1000
     assert len(set(every)) == len(every)
+
+
+@pytest.mark.security(19)
+def test_opened_post__gives_away_what_is_its_own_and_its_segments(tmp_path: Path):
+    """Whoever reads all that lies on one board, as stock MicroPython lets him, has nothing of posts farther away and signs nobody."""
+    site = row(130)
+    made = network(tmp_path / "network", site)[0]
+    street = Street(site.name, tmp_path / "street.yaml", site, load_profile("kungsholms_strand"), made.folder)
+    store = KeyStore.make(site, KeyFile(tmp_path / "keys.json"), NOW)
+    files, keys = street.files(NOW.date(), store), store.keys(street.segments)
+    opened = b"".join(files["L64"].values())
+    assert [lamp for lamp, key in keys.nodes.items() if key in opened] == ["L64"]
+    assert [lamp for lamp, its in files.items() if its["certkey"] in opened] == ["L64"]
+    assert [number for number, shared in enumerate(keys.segments) if any(key in opened for _, key in shared)] == sorted(street.heard("L64"))
+    assert len(street.heard("L64")) < len(keys.segments)
+    signing = load_pem_private_key((made.folder / "authority" / "ca.key").read_bytes(), None)
+    assert isinstance(signing, EllipticCurvePrivateKey)
+    assert signing.private_numbers().private_value.to_bytes(32, "big") not in opened
 
 
 @pytest.mark.security(2)

@@ -8,7 +8,7 @@ from vboard import board
 
 from lykta_node.core import health, payload, priority, telegram
 from lykta_node.core import lamp as row
-from lykta_node.tasks import reasons
+from lykta_node.tasks import reasons, ticks
 
 
 def parsed(data):
@@ -244,6 +244,28 @@ def test_flood__of_a_thousand_a_second_makes_the_own_light_less_than_a_tenth_of_
     post.live(node, script)
     assert node.mesh.gate.counts[telegram.BUSY] > 300, node.mesh.gate.counts
     assert late[1] - late[0] < 100, late
+
+
+# security: 14
+def test_burst__is_heard_in_parts_between_which_others_run():
+    """Of what waits in the radio 32 telegrams are looked at, then everybody else has a turn; none of the rest is lost."""
+    node = post.street()
+    forger = post.Other(3, epoch=9, secret=bytes(32))
+    heard, turns = [], []
+
+    async def script(node):
+        await asyncio.sleep_ms(5_000)
+        for _ in range(36):
+            post.air(forger.heartbeat(), 1)
+        board.wait(board.now + 5)  # nobody has a turn meanwhile
+        before = sum(node.mesh.gate.counts)
+        for _ in range(2):
+            turns.append(node.mesh.hear(ticks.now()))
+            heard.append(sum(node.mesh.gate.counts) - before)
+
+    post.live(node, script)
+    assert [32, 36] == heard, heard
+    assert [True, False] == turns
 
 
 class Operator(post.Other):

@@ -41,6 +41,7 @@ def test_roll__watches_each_stage_before_the_next(tmp_path: Path):
     assert begins[2] - begins[1] >= LIMITS.soak_s + 6 * MINUTE
 
 
+@pytest.mark.security(10, 12)
 @pytest.mark.parametrize(
     ("fate", "why"),
     [
