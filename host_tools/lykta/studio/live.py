@@ -148,10 +148,21 @@ class _Live:
         watch = self._watch
         lasting = groups(watch.overrides)
         confirmed = tuple(self._confirmed(group) for group in lasting)
-        said = (watch.standing, watch.said, watch.silent, watch.database_said, confirmed, tuple(map(tuple, lasting)))
-        self._banners.show(said, lambda: self._draw_banners(lasting, confirmed))
+        states = [] if watch.fleet is None else watch.fleet.nodes.values()
+        now = watch.now()
+        windows = {state.lamp: state.window for state in states if state.online and state.window is not None and state.window > now}
+        said = (
+            watch.standing,
+            watch.said,
+            watch.silent,
+            watch.database_said,
+            confirmed,
+            tuple(map(tuple, lasting)),
+            tuple(windows.items()),
+        )
+        self._banners.show(said, lambda: self._draw_banners(lasting, confirmed, windows))
 
-    def _draw_banners(self, lasting: list[list[Command]], confirmed: Sequence[int]) -> None:
+    def _draw_banners(self, lasting: list[list[Command]], confirmed: Sequence[int], windows: dict[str, int]) -> None:
         watch, say = self._watch, self._session.say
         if watch.standing != UP:
             self._draw_standing()
@@ -168,6 +179,8 @@ class _Live:
             self._draw_override(group, count)
         if len(lasting) > _BANNERS:
             ui.label(say("and {count} more orders in force; the record has them all", count=len(lasting) - _BANNERS)).classes("quiet")
+        if windows:
+            self._draw_windows(windows)
 
     def _draw_standing(self) -> None:
         watch, say = self._watch, self._session.say
@@ -195,9 +208,21 @@ class _Live:
                 end = ui.button(say("End"), on_click=lambda: self._orders.end([command.node for command in group]))
                 end.props("no-caps unelevated", remove="color").classes("act").mark("end-override")
 
+    def _draw_windows(self, windows: dict[str, int]) -> None:
+        """Whose levels of the moment can be seen now, by whoever looks at this page, and until when."""
+        say, lamps = self._session.say, list(windows)
+        until = self._tells.moment(max(windows.values()), self._watch.now())
+        title = say("Levels of the moment until {until}: {where}", until=until, where=brief(", ".join(lamps), 80))
+        with _banner("visibility", title, say("A commissioning window: it closes by itself, and nothing of it is stored."), "now"):
+            if self._orders.may:
+                close = ui.button(say("Close it"), on_click=lambda: self._orders.close(lamps))
+                close.props("no-caps unelevated", remove="color").classes("act").mark("close-window")
+
     def _confirmed(self, group: list[Command]) -> int:
+        """How many nodes have taken an order, by what was heard here, or by the history of before."""
         answers = self._watch.answers
-        return sum(answer.ok for command in group if (answer := answers.get((command.node, command.number))) is not None)
+        found = [(command.ok, answers.get((command.node, command.number))) for command in group]
+        return sum(bool(ok) if answer is None else answer.ok for ok, answer in found)
 
     # -- what somebody does
 

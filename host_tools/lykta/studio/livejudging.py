@@ -23,7 +23,8 @@ def conformity(session: Session) -> Conformity:
         return Conformity()
     street = session.street
     served = ", ".join(f"{one.measure.group} {100 * (one.now.value or 0):.2f} %" for one in found.served) or "nobody came by"
-    where = f"{found.nights} simulated nights of {street.demand.name[:40]}, requirement {street.requirement.name[:60]}"
+    nights = "1 simulated night" if found.nights == 1 else f"{found.nights} simulated nights"
+    where = f"{nights} of {street.demand.name[:40]}, requirement {street.requirement.name[:60]}"
     return Conformity(found.conforms, f"service {served} of {100 * found.least:g} % asked for; {where}")
 
 

@@ -112,7 +112,7 @@ class LampPanel:
             said = (
                 say("No lamp has this in its name.")
                 if searched
-                else say("All lamps are well. Click one on the map, or find it by its name.")
+                else say("Nothing is wrong with any lamp that was heard. Click one on the map, or find it by its name.")
             )
             ui.label(said).classes("quiet")
         for lamp, status, alarms in rows if searched or not self._lamps else []:
@@ -141,7 +141,7 @@ class LampPanel:
             (say("State"), tells.status(state)),
             (say("Last heard"), tells.ago(heard)),
             (say("Level"), tells.level(state, now)),
-            (say("Power"), tells.watts(state.power_mw, state.estimated)),
+            (say("Mean power"), tells.watts(state.power_mw, state.estimated)),
             (say("Detections"), "–" if state.begin is None else tells.detections(state.detections)),
         ]
         if state.faults:

@@ -7,27 +7,13 @@ from nicegui import background_tasks, ui
 from lykta.errors import LyktaError
 from lykta.fleet.acts import Act
 from lykta.fleet.model import Alarm
-from lykta.studio.liveparts import Redrawn
+from lykta.studio.liveparts import Redrawn, prose
 from lykta.studio.livewatch import Watch
-from lykta.studio.livewords import Tells
+from lykta.studio.livewords import VERBS, Tells
 from lykta.studio.page import brief
 from lykta.studio.session import Session
-from lykta.studio.words import N_
 
 _DAYS, _DEEDS, _ALARMS = 30, 100, 60
-VERBS = {
-    "override": N_("light"),
-    "window": N_("commissioning window"),
-    "restart": N_("restart"),
-    "identify": N_("blinking"),
-    "walktest": N_("walk-test"),
-    "settings": N_("settings"),
-    "propose": N_("settings proposed"),
-    "approve": N_("settings approved"),
-    "refuse": N_("settings refused"),
-    "withdraw": N_("proposal withdrawn"),
-    "update": N_("update"),
-}
 
 
 class LogPanel:
@@ -89,9 +75,10 @@ class LogPanel:
             with ui.element("div").classes("spread"):
                 ui.label(f"{brief(act.who, 40)}: {verb}").style("font-weight: 650")
                 ui.label(tells.moment(act.at, self._watch.now())).classes("quiet number")
-            ui.label(brief(act.about, 160)).classes("small")
+            ui.label(brief(tells.recorded(act.about), 160)).classes("small")
             if act.before or act.after:
-                ui.label(f"{brief(act.before, 160) or '–'} → {brief(act.after, 160) or '–'}").classes("small number")
+                before, after = (brief(tells.recorded(one), 160) or "–" for one in (act.before, act.after))
+                ui.label(f"{before} → {after}").classes("small number")
             if act.why:
                 ui.label(f"“{brief(act.why, 300)}”").classes("small")
             if act.sent:
@@ -101,7 +88,7 @@ class LogPanel:
     def _draw_past(self) -> None:
         say, tells = self._session.say, self._tells
         if not self._alarms:
-            ui.label(say("There were none, or nobody kept the history: `lykta fleet record` does.")).classes("quiet")
+            prose(say("There were none, or nobody kept the history: `lykta fleet record` does.")).classes("quiet")
         for alarm in self._alarms:
             lamp = brief(alarm.node.partition(".")[2] or alarm.node, 40)
             opened = tells.moment(alarm.opened, self._watch.now())

@@ -122,7 +122,7 @@ class Orders:
         _open(dialog)
 
     async def window(self, lamps: Sequence[str]) -> None:
-        """Open a commissioning window, or close it."""
+        """Open a commissioning window, or make it last longer."""
         say = self._session.say
         with ui.dialog() as dialog, ui.element("div").classes("panel stack live-dialog"):
             ui.label(say("Commissioning window")).classes("state-title").props('role="heading" aria-level="2"')
@@ -136,14 +136,13 @@ class Orders:
             why = self._why("")
             wrong = ui.label().classes("field-wrong").props('role="alert"')
 
-            async def change(seconds: int) -> None:
-                reason = str(why.value).strip() if seconds else "closed by hand"
+            async def change() -> None:
+                seconds, reason = 60 * int(minutes.value), str(why.value).strip()
                 await self._give(dialog, wrong, reason, lambda fleet: fleet.window(lamps, seconds, reason, self.by))
 
             with ui.element("div").classes("row end"):
                 ui.button(say("Cancel"), on_click=dialog.close).props("flat no-caps")
-                ui.button(say("Close it"), on_click=lambda: change(0)).props("flat no-caps")
-                button = ui.button(say("Open it"), on_click=lambda: change(60 * int(minutes.value)))
+                button = ui.button(say("Open it"), on_click=change)
                 button.props("no-caps unelevated", remove="color").classes("act").mark("window-now")
         _open(dialog)
 
@@ -152,6 +151,10 @@ class Orders:
         fleet = self._watch.fleet
         lamps = [] if fleet is None else [fleet.nodes[node].lamp for node in nodes if node in fleet.nodes]
         await self._give(None, None, "ended", lambda fleet: fleet.override(lamps, 0, dt.datetime.now(dt.UTC), "ended by hand", self.by))
+
+    async def close(self, lamps: Sequence[str]) -> None:
+        """Close the commissioning window of some lamps."""
+        await self._give(None, None, "closed by hand", lambda fleet: fleet.window(lamps, 0, "closed by hand", self.by))
 
     # -- their parts
 
@@ -184,7 +187,8 @@ class Orders:
 
     async def _give(self, dialog: ui.dialog | None, wrong: ui.label | None, why: str, give: Give) -> None:
         """Give an order in this person's name; where it cannot be, say so where the person looks."""
-        say, fleet = self._session.say, self._watch.fleet
+        say, fleet, heard = self._session.say, self._watch.fleet, list[str]()
+        self._watch.ears.append(hear := heard.append)
         try:
             if not self.may:
                 raise LyktaError(say("You look, and change nothing."))
@@ -199,12 +203,16 @@ class Orders:
             else:
                 wrong.set_text(brief(str(error), 600))
             return
+        finally:
+            self._watch.ears.remove(hear)
         for command in given:
             self._watch.note(command)
         self._watch.turn += 1
         if dialog is not None:
             dialog.close()
-        ui.notify(say("Sent to {count} lamps. What they answer is shown above the map.", count=len(given)), position="top")
+        ui.notify(say("Sent to {count} lamps.", count=len(given)) if len(given) != 1 else say("Sent to one lamp."), position="top")
+        for told in heard:  # light for an emergency is ordered also where it cannot be written down
+            ui.notify(brief(told, 400), type="warning", position="top", timeout=0, close_button=say("Close"))
 
 
 def person_of(session: Session) -> Person:

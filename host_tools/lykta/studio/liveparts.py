@@ -10,7 +10,7 @@ from lykta.studio.words import N_, Words
 
 #: The signs of the map, as `static/map/live.js` draws them on its dark ground.
 _SIGNS = {
-    "online": (N_("online, by its mean level"), '<circle cx="9" cy="9" r="5.5" fill="#fff3cf"/>'),
+    "online": (N_("online (mean level)"), '<circle cx="9" cy="9" r="5.5" fill="#fff3cf"/>'),
     "offline": (N_("offline"), '<path d="M5 5l8 8M5 13l8-8" stroke="#ff8fa8" stroke-width="2.4"/>'),
     "never": (N_("never heard"), '<circle cx="9" cy="9" r="4.5" fill="none" stroke="#8d99a8" stroke-width="1.6"/>'),
     "alarm": (N_("alarm"), '<path d="M9 3l7 12H2z" fill="#ffb454"/><path d="M9 7v4M9 12.6v1.4" stroke="#0b0e14" stroke-width="1.7"/>'),

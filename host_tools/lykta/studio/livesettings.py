@@ -92,12 +92,13 @@ class SettingsPanel:
         found = self._found
         second = len({name.casefold() for name in self._watch.operators}) >= 2  # as `people.needs_second` has it
         changed = self._session.draft.profile.name
-        self._acts.show((found is None, second, changed, bool(found)), lambda: self._draw_acts(second, found or []))
+        before = sum(one.state == ROLLED_OUT for one in found or ()) > 1  # else there is nothing to go back to
+        self._acts.show((found is None, second, changed, before), lambda: self._draw_acts(second, before))
         self._list.show((None if found is None else tuple(map(repr, found)), repr(self._progress)), lambda: self._draw_list(found))
 
     # -- what can be done
 
-    def _draw_acts(self, second: bool, found: list[Proposal]) -> None:
+    def _draw_acts(self, second: bool, before: bool) -> None:
         say = self._session.say
         if not self._orders.may:
             ui.label(say("Operators propose, approve and roll out settings here.")).classes("quiet")
@@ -110,7 +111,7 @@ class SettingsPanel:
         with ui.element("div").classes("row"):
             button = ui.button(say("Propose “{profile}”", profile=profile), icon="upload", on_click=self._propose)
             button.props("no-caps unelevated", remove="color").classes("act").mark("propose")
-            if any(one.state == ROLLED_OUT for one in found):
+            if before:
                 back = ui.button(say("Way back"), icon="undo", on_click=self._back).props("no-caps outline").mark("way-back")
                 back.tooltip(say("The settings of before, as a new version"))
 
@@ -211,6 +212,8 @@ class SettingsPanel:
         ui.label(say("{who}, {time}: {why}", who=brief(one.who, 40), time=when, why=brief(one.why, 200))).classes("small")
         for change in one.changes[:_CHANGES]:
             ui.label(brief(str(change).replace("->", "→"), 160)).classes("step-line small number")
+        if not one.changes:
+            ui.label(say("No setting differs from what is known to be in force.")).classes("quiet small")
         if len(one.changes) > _CHANGES:
             ui.label(say("and {count} more", count=len(one.changes) - _CHANGES)).classes("quiet small")
         verdict, kind = said_of(self._session, one.conformity)
@@ -221,8 +224,8 @@ class SettingsPanel:
             if decision is not None:
                 version = f" ({decision.version})" if decision.version else ""
                 why = f": {brief(decision.why, 120)}" if decision.why else ""
-                what = f"{brief(decision.who, 40)}, {tells.moment(decision.at, self._watch.now())}, {decision.what}{version}{why}"
-                ui.label(what).classes("quiet small")
+                at, what = tells.moment(decision.at, self._watch.now()), tells.recorded(decision.what)
+                ui.label(f"{brief(decision.who, 40)}, {at}, {what}{version}{why}").classes("quiet small")
         self._draw_verdicts(one)
 
     def _draw_verdicts(self, one: Proposal) -> None:

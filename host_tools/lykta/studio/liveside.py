@@ -11,7 +11,7 @@ from lykta.fleet.model import Alarm, Event
 from lykta.studio.livelamp import LampPanel
 from lykta.studio.livelog import LogPanel
 from lykta.studio.liveorders import Orders
-from lykta.studio.liveparts import Redrawn
+from lykta.studio.liveparts import Redrawn, prose
 from lykta.studio.livesettings import SettingsPanel
 from lykta.studio.liveupdates import UpdatePanel
 from lykta.studio.livewatch import Watch
@@ -154,7 +154,7 @@ class AlarmPanel:
             title = f"{tells.alarm(alarm.kind)}: {brief(_lamp(alarm.node), 40)}"
             self._row(alarm.node, "▲", "ill", title, tells.moment(alarm.opened, self._watch.now()), brief(tells.advice(alarm.kind), 200))
         if len(alarms) > _ALARMS:
-            ui.label(say("and {count} more; `lykta fleet alarms` has them all", count=len(alarms) - _ALARMS)).classes("quiet")
+            prose(say("and {count} more; `lykta fleet alarms` has them all", count=len(alarms) - _ALARMS)).classes("quiet")
 
     def _draw_events(self, events: list[Event]) -> None:
         tells = self._tells

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from lykta.errors import LyktaError
+from lykta.studio.liveparts import prose
 from lykta.studio.livetrial import Trial
 from lykta.studio.livewatch import network_of, site_of
 from lykta.studio.page import brief, empty, working
@@ -36,7 +37,7 @@ def build(session: Session, found: Callable[[], None]) -> None:
         )
         with ui.element("div").classes("commands"):
             for number, (text, command) in enumerate(_STEPS, 1):
-                ui.label(f"{number}. {say(text)}")
+                prose(f"{number}. {say(text)}")
                 with ui.element("code"):
                     ui.label(command.format(site=brief(site, 200)))
         ui.label(say("This page finds {folder} by itself.", folder=brief(str(network_of(session)), 200))).classes("quiet small")

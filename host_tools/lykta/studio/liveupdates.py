@@ -9,7 +9,7 @@ from nicegui import background_tasks, ui
 from lykta.errors import LyktaError
 from lykta.fleet.updates.record import DONE, FAILED, OFFERED, STOPPED, UNDER_WAY, UPDATED, WAITING, Folder, Record
 from lykta.site import loader
-from lykta.studio.liveparts import Redrawn
+from lykta.studio.liveparts import Redrawn, prose
 from lykta.studio.livewatch import Watch
 from lykta.studio.livewords import Tells
 from lykta.studio.page import brief
@@ -71,13 +71,13 @@ class UpdatePanel:
         say = self._session.say
         for version, count in versions.most_common(_LISTED):
             ui.label(brief(version, 40) if version != "–" else say("not known"))
-            ui.label(say("{count} nodes", count=say.number(count)))
+            ui.label(say("one node") if count == 1 else say("{count} nodes", count=say.number(count)))
 
     def _draw_roll(self, record: Record | None) -> None:
         say, tells = self._session.say, self._tells
         if self._said or record is None:
             ui.label(self._said or say("Nothing was rolled out here yet.")).classes("quiet")
-            ui.label(say("An update is signed and rolled out where its keys are: `lykta fleet update`.")).classes("quiet small")
+            prose(say("An update is signed and rolled out where its keys are: `lykta fleet update`.")).classes("quiet small")
             return
         ui.label(f"{brief(record.version, 40)}: {say(_STATES.get(record.state, record.state))}").style("font-weight: 650")
         ui.label(say("begun {time}", time=tells.moment(record.begun, self._watch.now()))).classes("quiet small")
@@ -89,7 +89,7 @@ class UpdatePanel:
             node = record.nodes[name]
             reason = brief(node.reason, 100) or say("nothing told yet")
             ui.label(f"{brief(name.partition('.')[2], 40)}: {say(_NODES.get(node.state, node.state))}, {reason}").classes("small")
-        ui.label(say("It is begun, stopped and taken back where the keys are: `lykta fleet update`.")).classes("quiet small")
+        prose(say("It is begun, stopped and taken back where the keys are: `lykta fleet update`.")).classes("quiet small")
 
     def _draw_stage(self, record: Record, stage: int, share: float) -> None:
         say = self._session.say

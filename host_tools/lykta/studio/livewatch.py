@@ -15,7 +15,7 @@ import logging
 import random
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -68,6 +68,7 @@ class Watch:
         self.answers: OrderedDict[tuple[str, int], Answer] = OrderedDict()
         self.reports: dict[str, deque[dict[str, Any]]] = {}
         self.database_said = ""
+        self.ears: list[Callable[[str], object]] = []  # who wants to hear what the fleet says of broker and database
         self.simulated = False  # whether the street is one that lives in this machine
         self.turn = 0
         self._database = database
@@ -136,7 +137,8 @@ class Watch:
             district = access.districts[0] if len(access.districts) == 1 else ""
             database = await asyncio.to_thread(Database.open, self._database or _history(self.folder), district)
             connect = partial(self._connect, _broker(access))
-            fleet = Fleet(self.street, connect, database, district=district, now=now_of(self.folder), operators=self.operators)
+            now = now_of(self.folder)
+            fleet = Fleet(self.street, connect, database, district=district, now=now, operators=self.operators, said=self._say)
             async with fleet:
                 self.fleet = fleet
                 tasks = [asyncio.create_task(self._listen(fleet)), asyncio.create_task(self._beat(fleet))]
@@ -188,6 +190,10 @@ class Watch:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._again.wait(), seconds)
         self._again.clear()
+
+    def _say(self, told: str) -> None:
+        for ear in list(self.ears):
+            ear(told)
 
     def _stand(self, standing: str, said: str = "") -> None:
         if (standing, said) != (self.standing, self.said):

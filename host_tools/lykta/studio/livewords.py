@@ -6,6 +6,7 @@ Words that are not known (of newer nodes) are shown as they are.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from zoneinfo import ZoneInfo
 
 from lykta.fleet.model import DAY_BURNING, ENERGY_OFF, LAMP_OUT, SILENT_NODE, STUCK_SENSOR, Event, NodeState
@@ -22,15 +23,61 @@ ALARMS = {
     SILENT_NODE: (N_("Silent node"), N_("Has the post power, does the network reach it? The light goes on without the network.")),
     ENERGY_OFF: (N_("Energy off"), N_("The energy is not what the profile asks for: a wrong fixture, a faulty meter, old settings.")),
 }
+#: What people do, as the record calls it.
+VERBS = {
+    "override": N_("light"),
+    "window": N_("commissioning window"),
+    "restart": N_("restart"),
+    "identify": N_("blinking"),
+    "walktest": N_("walk-test"),
+    "settings": N_("settings"),
+    "propose": N_("settings proposed"),
+    "approve": N_("settings approved"),
+    "refuse": N_("settings refused"),
+    "withdraw": N_("proposal withdrawn"),
+    "update": N_("update"),
+    "revoke": N_("taken from the network"),
+}
+#: What the record says of before and after, and how the page says it. The record itself is never written anew.
+_RECORDED = tuple(
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (r"none", N_("none")),
+        (r"open", N_("open")),
+        (r"closed", N_("closed")),
+        (r"ended", N_("ended")),
+        (r"for (?P<count>\d+) s", N_("for {count} s")),
+        (r"at least (?P<level>[\d.]+ %) until (?P<until>[-\d]+ [\d:]+)", N_("at least {level} until {until}")),
+        (r"all (?P<count>\d+) lamps", N_("all {count} lamps")),
+        (r"version (?P<number>\d+)", N_("version {number}")),
+        (r"as flashed by cable", N_("as flashed by cable")),
+        (r"approved", N_("approved")),
+        (r"refused", N_("refused")),
+        (r"withdrawn", N_("withdrawn")),
+        (r"rolled out", N_("rolled out")),
+        (r"alone", N_("approved, with nobody else to ask")),
+        (r"way back", N_("approved, as the way back to what was in force")),
+    )
+)
 _EVENTS = {
     ("start", ""): N_("started"),
     ("override", ""): N_("took an order for light"),
+    ("override", "end"): N_("took an order that ends its light"),
     ("window", "open"): N_("opened its commissioning window"),
     ("window", "closed"): N_("closed its commissioning window"),
     ("settings", "adopted"): N_("uses new settings"),
     ("settings", "refused"): N_("refused settings"),
     ("settings", "failed"): N_("went back to the settings of before"),
+    ("update", "begun"): N_("fetches an update"),
+    ("update", "on-trial"): N_("tries an update out"),
+    ("update", "in-use"): N_("uses an update"),
+    ("update", "update-refused"): N_("refused an update, or went back from it"),
     ("update", ""): N_("update: {what}"),
+    ("security", "clock"): N_("security: its clock was set by so much that it does not believe it"),
+    ("security", "command"): N_("security: a command that it did not obey ({what})"),
+    ("security", "radio"): N_("security: messages by radio that it does not believe ({what})"),
+    ("security", "settings"): N_("security: settings that it does not believe ({what})"),
+    ("security", "update"): N_("security: an update whose signature is wrong"),
     ("security", ""): N_("security: {what}"),
     ("command", ""): N_("took a command: {what}"),
 }
@@ -125,8 +172,17 @@ class Tells:
             return self.fault(event.what) + times
         if event.kind == "right":
             return say("well again: {what}", what=self.fault(event.what)) + times
-        text = _EVENTS.get((event.kind, event.what)) or _EVENTS.get((event.kind, ""))
-        return (say(text, what=event.what) if text else f"{event.kind}: {event.what}") + times
+        family = event.what.partition("-")[0]  # of what, where nodes tell more of it: radio-forged, settings-stale
+        text = next((_EVENTS[event.kind, one] for one in (event.what, family, "") if (event.kind, one) in _EVENTS), "")
+        what = say(VERBS[event.what]) if event.kind == "command" and event.what in VERBS else event.what
+        return (say(text, what=what) if text else f"{event.kind}: {event.what}") + times
+
+    def recorded(self, text: str) -> str:
+        """What the record says, where it is one of those things that Lykta writes there; else as it is written."""
+        for pattern, said in _RECORDED:
+            if (found := pattern.fullmatch(text)) is not None:
+                return self._say(said, **found.groupdict())
+        return text
 
     def like(self, event: Event) -> str:
         """Whether an event is bad news, good, or neither."""
