@@ -67,7 +67,7 @@ def test_mac__is_shown_as_it_stands(made: Table, capsys: pytest.CaptureFixture[s
     printer = _Printer(made.street, tmp_path, as_json=False, dry_run=False)
     with Bars() as bars:
         printer.outcome(Outcome("K17", "port", mac="02:4c:59:cd:1a:41"), bars, alone=False)
-    assert "nothing was written (02:4c:59:cd:1a:41, 0 s)" in capsys.readouterr().out
+    assert "nothing was written (02:4c:59:cd:1a:41 on port, 0 s)" in capsys.readouterr().out
 
 
 def test_unknown_image__is_asked_for_once(made: Table, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
@@ -114,6 +114,9 @@ def test_whole_street__gives_the_boards_that_are_there_to_the_first_lamps(
             second = {board["mac"]: board["lamp"] for board in map(json.loads, run(capsys, *words).splitlines())}
         assert first.items() <= second.items()
         assert sorted(second.values()) == ["K01", "K02", "K03"]
+        with registry.announced(bench.ports, "virtual board"):
+            said = run(capsys, *words[:-1]).splitlines()
+        assert all(any(f" on {port}, " in line for line in said) for port in bench.ports)  # else nobody knows which board is whose
 
 
 @pytest.mark.parametrize(

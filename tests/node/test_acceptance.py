@@ -232,10 +232,14 @@ def test_table__has_a_line_for_each_lamp_and_no_formula(street, inventory: Inven
     """As a spreadsheet reads it; what somebody typed stays a text."""
     commission(street, inventory, written)
     inventory.note("K05", "measured", {"aim": "=1+1"})
-    rows = list(csv.DictReader(io.StringIO(acceptancepage.table(records(street, inventory)))))
+    text = acceptancepage.table(records(street, inventory))
+    rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 34
+    headings = next(csv.reader(io.StringIO(text)))
+    assert len(headings) == len(set(headings))  # else one column hides another
     row = next(one for one in rows if one["lamp"] == "K05")
     assert (row["mac"], row["verdict"], row["runtime"], row["height: seen"], row["aim: seen"]) == (A, PASS, "1.29.0", "6 m", "'=1+1")
+    assert (row["board"], row["board: verdict"]) == ("esp32_devkitc", PASS)
 
 
 def test_command__lists_what_is_open_until_nothing_is(street, inventory: Inventory, written: dict[str, str], capsys):

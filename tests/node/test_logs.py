@@ -147,7 +147,10 @@ def test_port__is_found_where_there_is_one(monkeypatch: pytest.MonkeyPatch):
     assert cable.the_port(None) == "/dev/ttyUSB0"
     assert cable.the_port("/dev/ttyS0") == "/dev/ttyS0"
     monkeypatch.setattr(cable, "find_ports", lambda: [one, other])
-    with pytest.raises(InputError, match=r"several boards are plugged in: /dev/ttyUSB0 \(CP2102N\), .* --port /dev/ttyUSB0"):
+    with pytest.raises(InputError, match=r"2 boards are plugged in: /dev/ttyUSB0 \(CP2102N\), .* --port /dev/ttyUSB0"):
+        cable.the_port(None)
+    monkeypatch.setattr(cable, "find_ports", lambda: [one, other] * 17)
+    with pytest.raises(InputError, match=r"34 boards are .*\(CP2102N\) and 31 more \(`lykta node list` has all\)"):
         cable.the_port(None)
     monkeypatch.setattr(cable, "find_ports", list)
     with pytest.raises(InputError, match="no board is plugged in"):

@@ -57,7 +57,9 @@ class Length(click.ParamType[int]):
     "--page", type=click.Path(file_okay=False, path_type=Path), help="Folder for an HTML page for each street, to print and sign."
 )
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a line for each lamp; `-` prints them.")
-@click.option("--label", type=click.Path(file_okay=False, path_type=Path), help="Folder for the labels of the posts, as PNG.")
+@click.option(
+    "--labels", "--label", "label", type=click.Path(file_okay=False, path_type=Path), help="Folder for the labels of the posts, as PNG."
+)
 @click.option("--who", default="", help="Who you are, for what is written down; the user of this machine (LYKTA_WHO) where not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that is known as JSON.")
 def accept(
@@ -134,7 +136,8 @@ def _print(street: Street, shown: list[LampRecord], details: bool) -> None:
             _print_lamp(console, street, one)
         return
     for title, theirs in acceptancepage.by_street(shown).items():
-        console.print(f"[bold]{escape(title)}[/bold], {escape(street.site.name)}", highlight=False)
+        where = f", {escape(street.site.name)}" if title != street.site.name else ""  # a site may be one street
+        console.print(f"[bold]{escape(title)}[/bold]{where}", highlight=False)
         table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), show_edge=False)
         for heading in ("lamp", "board", "verdict", "open"):
             table.add_column(heading, no_wrap=heading != "open")

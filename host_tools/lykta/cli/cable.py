@@ -18,6 +18,7 @@ from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS, Finding
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_LISTED = 3  # ports in a message
 #: How a verdict looks: what was not checked is never green.
 STYLES = {PASS: "green", FAIL: "bold red", NOT_CHECKED: "yellow"}
 
@@ -43,8 +44,9 @@ def the_port(given: str | None) -> str:
         return ports[0].name
     if not ports:
         raise InputError.of("--port", "no board is plugged in. Use a cable with data wires; a virtual board: lykta virtual-board")
-    listed = ", ".join(f"{port.name} ({port.about})" for port in ports)
-    raise InputError.of("--port", f"several boards are plugged in: {listed}. Say which: --port {ports[0].name}")
+    listed = ", ".join(f"{port.name} ({port.about})" for port in ports[:_LISTED])
+    others = f" and {len(ports) - _LISTED} more (`lykta node list` has all)" if len(ports) > _LISTED else ""
+    raise InputError.of("--port", f"{len(ports)} boards are plugged in: {listed}{others}. Say which, as in: --port {ports[0].name}")
 
 
 def asks() -> bool:

@@ -26,6 +26,7 @@ from lykta.node.verdicts import FAIL
 from lykta.progress import Bar, Bars
 
 _MOST_JOBS = 8
+_LISTED = 12
 _IMAGE = "MicroPython's image: a file, or a folder of them (LYKTA_IMAGE says it once). Without, a board keeps what it has."
 _NETWORK = "What `lykta broker config` wrote. Default: SITE.network, unless it is only for this machine."
 Choose = Callable[[str, str], Wanted]
@@ -129,9 +130,10 @@ class _Table:
     def _next(self, assignment: Assignment) -> str:
         """What the person wants: "" to go on, "s" to skip a lamp, "q" to stop."""
         waiting = assignment.waiting()
-        whom = f"Next: {waiting[0]}." if waiting else "No lamp waits; boards that are plugged in are looked at again."
-        text = f"\n{whom} Plug in the board (or several, for the lamps after it), then press Enter. (s: skip this lamp, q: stop)"
-        answer: str = click.prompt(text, default="", show_default=False, prompt_suffix=" ", err=True)
+        text = f"Next: {waiting[0]}. Plug in its board, or several for the lamps after it; then press Enter (s: skip this lamp, q: stop)"
+        if not waiting:
+            text = "Every lamp has a board. Press Enter to look at those that are plugged in, and put right what is not (q: stop)"
+        answer: str = click.prompt(f"\n{text}", default="", show_default=False, prompt_suffix=" ", err=True)
         return answer.strip().lower()[:1]
 
     def _ports(self, given: list[str], quiet: bool = False) -> list[str]:
@@ -227,7 +229,7 @@ class _Printer:
         for finding in outcome.findings:
             if alone or finding.verdict == FAIL:
                 show_finding(self._console, finding)
-        self._console.print(escape(_sentence(outcome)), style="" if outcome.well else "bold red")
+        self._console.print(escape(_sentence(outcome, alone)), style="" if outcome.well else "bold red")
         if outcome.changes:
             self._label(outcome, alone)
 
@@ -245,23 +247,31 @@ class _Printer:
         """After the last board."""
         good = sum(outcome.well for outcome in outcomes)
         failed = [outcome.lamp or outcome.port for outcome in outcomes if not outcome.well]
-        text = f"\n{good} boards are well."
+        text = f"\n{_boards(good)}"
         if failed:
-            text += f" {len(failed)} are not: {', '.join(failed)}. Run the same command again for them."
+            text += f" Not yet: {', '.join(failed)}. Run the same command again for them."
         if waiting:
-            text += f" {len(waiting)} lamps still wait for a board: {waiting[0]}{' ...' if len(waiting) > 1 else ''}."
+            text += f" Without a board: {_listed(waiting)}."
         self.say(f"{text} What is open on the posts: lykta accept {self._street.name}")
 
 
-def _sentence(outcome: Outcome) -> str:
-    """How it ended, in a sentence."""
-    seconds = f"{outcome.work_s:.0f} s"
+def _sentence(outcome: Outcome, alone: bool) -> str:
+    """How it ended, in a sentence; which of several boards it was is told by its port."""
+    board = outcome.mac if alone else f"{outcome.mac} on {outcome.port}"
+    about = f"({board}, {outcome.work_s:.0f} s)"
     if not outcome.changes and not outcome.tested:
-        return f"{outcome.lamp}: everything was right already; nothing was written ({outcome.mac}, {seconds})."
+        return f"{outcome.lamp}: everything was right already; nothing was written {about}."
     if not outcome.well:
-        return f"{outcome.lamp}: written, but the self-test found something. Put it right, then run the same command again ({outcome.mac})."
-    what = "it is ready for its post" if outcome.tested else "written, not tested"
-    return f"{outcome.lamp}: {what} ({outcome.mac}, {seconds})."
+        return f"{outcome.lamp}: written, but the self-test found something. Put it right, then run the same command again ({board})."
+    return f"{outcome.lamp}: {'it is ready for its post' if outcome.tested else 'written, not tested'} {about}."
+
+
+def _listed(lamps: list[str]) -> str:
+    return ", ".join(lamps[:_LISTED]) + (f" and {len(lamps) - _LISTED} more" if len(lamps) > _LISTED else "")
+
+
+def _boards(count: int) -> str:
+    return f"{count} board is well." if count == 1 else f"{count} boards are well."
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:

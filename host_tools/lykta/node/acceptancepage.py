@@ -64,7 +64,7 @@ def table(records: Sequence[LampRecord]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     columns = ("lamp", "street", "mac", "board", "since", "by", "runtime", "firmware", "flashed", "flashed_by", "verdict")
-    writer.writerow([*columns, *(column for name in names for column in (name, f"{name}: seen"))])
+    writer.writerow([*columns, *(column for name in names for column in (f"{name}: verdict", f"{name}: seen"))])
     for one in records:
         claim, flashed = one.claim, one.flashed
         who = (claim.mac, claim.board, claim.since, claim.who) if claim else ("", "", "", "")
