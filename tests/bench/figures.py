@@ -23,6 +23,7 @@ import fleet
 import handshakes
 import hostile
 import node
+import outage
 import resting
 import searching
 import speed
@@ -82,6 +83,7 @@ PARTS = (
     Part("broker", "A broker to which all nodes come back", lambda asked: handshakes.report(asked.quick)),
     Part("studio", "The studio", lambda asked: chain(studio.report(asked.quick), studio_live.report(asked.quick))),
     Part("transport", "Letters by radio, by whole firmwares", lambda asked: transport.report(asked.quick)),
+    Part("outage", "Hours without a broker, by whole firmwares", lambda asked: outage.report(*((4, 1) if asked.quick else ()))),
     Part("updates", "Updates, on the node", lambda _: updates.report()),
 )
 
