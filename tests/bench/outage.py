@@ -3,9 +3,9 @@
     python tests/bench/outage.py                              about 7 minutes of a processor
     python tests/bench/outage.py --nodes 100 --hours 24       about 2 hours of it
 
-A node costs 2.8 s of a processor for each of its hours. Within the first the pauses between tries are as long as they ever get, a quarter of
-an hour: what comes after is the same again, so that six hours show what a day does. Streets of at most 34 posts are played one after the
-other; what their nodes do to one broker is then put together.
+A node costs 2.8 s of a processor for each of its hours. Within the first the pauses between tries are as long as they ever get, a quarter
+of an hour, so that six hours show the same tries and the same return as a day. Streets of at most 34 posts are played one after the other;
+what their nodes do to one broker is then put together.
 """
 
 from __future__ import annotations
