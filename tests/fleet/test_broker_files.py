@@ -12,10 +12,12 @@ import pytest
 
 from lykta.cli import main
 from lykta.errors import InputError
+from lykta.fleet.acts import acts
 from lykta.fleet.broker.access import take
 from lykta.fleet.broker.files import write
 from lykta.fleet.broker.network import Network, Place
 from lykta.fleet.certificates import NODE_HOLDS, OPERATOR, OTHERS_HOLD, VIEWER, Credential, name_of
+from lykta.fleet.database import Database
 from lykta.node.network import network_files, network_of
 from lykta.site.model import Site
 from tests.fleet.networks import NOW, credential, network
@@ -315,6 +317,32 @@ def test_revoke__broker_out_of_reach__says_what_is_left_to_do(here: Path, capsys
     assert not (here / "kungsholms_strand.network" / "nodes" / "kungsholms_strand.K05").exists()
     assert main(["broker", "config", "kungsholms_strand"]) == 0
     assert "1 certificates made (kungsholms_strand.K05), 33 kept" in capsys.readouterr().out
+
+
+def test_revocation__stands_in_the_record_of_the_street_where_there_is_one(here: Path, capsys: pytest.CaptureFixture[str]):
+    """Who, when, why, before and after, of a node and of a person; without a history none is made; one that is away holds nothing up."""
+    assert main(["broker", "config", "kungsholms_strand", "--port", "9", "--person", "anna=operator"]) == 0
+    history = here / "kungsholms_strand.network" / "fleet.sqlite"
+
+    def revoke(what: str, *more: str) -> None:
+        assert main(["broker", "revoke", what, "--site", "kungsholms_strand", "--why", "stolen", "--who", "bertil", *more]) == 1
+
+    revoke("K04")
+    assert not history.exists()
+    Database.open(history).close()
+    for what in ("K05", "K05", "anna"):
+        revoke(what)
+    told = [(act.who, act.verb, act.about, act.before, act.after, act.why) for act in acts(Database.open(history))]
+    assert told == [
+        ("bertil", "revoke", "anna", "let in", "revoked", "stolen"),
+        ("bertil", "revoke", "kungsholms_strand.K05", "revoked before", "revoked", "stolen"),
+        ("bertil", "revoke", "kungsholms_strand.K05", "let in", "revoked", "stolen"),
+    ]
+    capsys.readouterr()
+    revoke("K06", "--database", "postgresql://nobody@127.0.0.1:9/none")
+    said = capsys.readouterr()
+    assert "1 certificate revoked" in said.out
+    assert "stands in NO record" in said.err
 
 
 def test_person__has_certificates_of_their_own_and_nobody_gets_them_by_chance(tmp_path: Path):

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lykta.errors import EnvironmentLacks, InputError
+from lykta.cli.fleet_options import Asked, whoever
+from lykta.errors import EnvironmentLacks, InputError, LyktaError
+from lykta.fleet.people import WORD
 from lykta.node.network import ACCESS_POINT
 from lykta.site import loader
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "The folder of the network. Default: SITE.network beside the site; of a packaged site here."
 _LISTED = 6
+_HISTORY = "fleet.sqlite"
 Folder = click.Path(file_okay=False, path_type=Path)
 
 
@@ -102,8 +105,10 @@ def config(
 @click.option("--site", required=True, help="The site of the node.")
 @click.option("--network", "folder", type=Folder, metavar="FOLDER", help=_FOLDER)
 @click.option("--why", default="", help="The reason, for those who read the register later.")
+@click.option("--who", default="", help="Who does it. Default: LYKTA_WHO, or the user of this machine.")
+@click.option("--database", metavar="FILE|URL", help="History, for its record of who did what. Default: fleet.sqlite in the network.")
 @click.option("--gone", is_flag=True, help="The lamp is no more: the broker forgets its state too.")
-def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> None:
+def revoke(node: str, site: str, folder: Path | None, why: str, who: str, database: str | None, gone: bool) -> None:
     """Take NODE (a lamp's id, a node's name, or a person's) from the network: revoke its certificate, cut its session.
 
     For a board that was stolen or opened, do `lykta site keys SITE --revoke LAMP` as well: that is its radio. The next board of that lamp
@@ -115,19 +120,22 @@ def revoke(node: str, site: str, folder: Path | None, why: str, gone: bool) -> N
       lykta broker revoke anna --site my_site.yaml --why "works elsewhere now"
     """
     from lykta.fleet.broker import revoking
+    from lykta.fleet.broker.files import NODES
     from lykta.fleet.broker.network import Network
 
     if not why:
         raise InputError.of("--why", 'say why, for those who read the register later: --why "cabinet broken open".')
     network = Network.open(folder or loader.beside(site, "network"))
     now = dt.datetime.now(dt.UTC)
-    if network.knows_person(node):
-        for one in revoking.revoke_person(network, node, why, now):
-            _tell_revocation(network, one, f"lykta broker config {site} --person NAME=operator lets somebody else in.")
-        return
-    found = revoking.revoke(network, node, why, now, gone)
-    lamp = found.node.partition(".")[2]
-    _tell_revocation(network, found, f'Its radio keys are another matter: lykta site keys {site} --revoke {lamp} --why "{why}"')
+    person = network.knows_person(node)
+    let_in = person or (network.folder / NODES / network.find(node)[0]).is_dir()
+    found = revoking.revoke_person(network, node, why, now) if person else [revoking.revoke(network, node, why, now, gone)]
+    _record_revocation(Asked(site, network.folder, database, "", ""), found[0].node, let_in, whoever(who), why)
+    then = f"lykta broker config {site} --person NAME=operator lets somebody else in."
+    if not person:
+        then = f'Its radio keys are another matter: lykta site keys {site} --revoke {found[0].node.partition(".")[2]} --why "{why}"'
+    for one in found:
+        _tell_revocation(network, one, then)
 
 
 @broker.command()
@@ -306,6 +314,19 @@ def _warn_of_gateways(network: Network) -> None:
         count = sum(len(street.connected) for street in network.of_district(district))
         if count > DISTRICT_NODES:
             click.echo(f"  district {district} has {count} nodes; one broker is for {DISTRICT_NODES}: make two districts of it.")
+
+
+def _record_revocation(asked: Asked, node: str, let_in: bool, who: str, why: str) -> None:
+    """Write it down beside what else was done to the street, where there is a history: whoever is out stays out without one, too."""
+    from lykta.fleet import acts
+
+    if asked.database is None and not (asked.home / _HISTORY).is_file():
+        return
+    before = "let in" if let_in else "revoked before"
+    try:
+        acts.note(asked.open(), acts.Act(int(asked.now()), who, WORD, "revoke", node, before, "revoked", why))
+    except LyktaError as error:
+        click.echo(f"{error} It is revoked all the same, and stands in NO record: write it down by hand.", err=True)
 
 
 def _tell_revocation(network: Network, found: Revocation, then: str) -> None:

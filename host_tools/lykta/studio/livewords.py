@@ -54,6 +54,8 @@ _RECORDED = tuple(
         (r"approved", N_("approved")),
         (r"refused", N_("refused")),
         (r"withdrawn", N_("withdrawn")),
+        (r"let in", N_("let in")),
+        (r"revoked", N_("revoked")),
         (r"rolled out", N_("rolled out")),
         (r"alone", N_("approved, with nobody else to ask")),
         (r"way back", N_("approved, as the way back to what was in force")),
