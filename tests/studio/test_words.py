@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from lykta import studio
 from lykta.errors import Message
@@ -137,3 +138,14 @@ def test_decimal_comma__is_understood():
 def test_name_of_somebody__is_not_taken_for_a_value():
     """Braces in a value are left alone."""
     assert Words("en")("Saved in {file}.", file="{say}") == "Saved in {say}."
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("value", [0, -0.0, 0.125, 2.675, -1e-9, 999.995, -1234567.891, 30_000_000])
+@pytest.mark.parametrize("signed", [False, True])
+def test_number__is_written_as_babel_writes_it(language: str, value: float, signed: bool):
+    """Groups, decimal sign, minus and rounding are those of the language's own rules."""
+    locale = Words(language).locale
+    for digits, pattern in enumerate(("#,##0", "#,##0.0", "#,##0.00", "#,##0.000")):
+        theirs = format_decimal(value, format=f"+{pattern};-{pattern}" if signed else pattern, locale=locale)
+        assert theirs.replace("-", "\N{MINUS SIGN}") == Words(language).number(value, digits, signed)

@@ -81,7 +81,7 @@ class _Better:
             self._ranges.props["aria-label"] = say("Settings that may move")
             names = {setting.key: f"{say(NAMES[setting.key])} ({setting.key})" for setting in SETTINGS}
             ui.select(names, label=say("Add a setting"), on_change=self._add).props("outlined dense").mark("add")
-            with ui.element("div").classes("row"):
+            with ui.element("div").classes("pair"):
                 self._trials = (
                     ui.number(say("Profiles to try"), value=72, min=2, max=2000, precision=0).props("outlined dense").mark("trials")
                 )

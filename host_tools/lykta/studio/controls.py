@@ -8,7 +8,6 @@ from typing import Any
 
 from nicegui import ui
 
-from lykta.document import Document
 from lykta.errors import InputError
 from lykta.profiles import en13201
 from lykta.profiles.loader import ALL
@@ -146,11 +145,10 @@ class Controls:
     def show(self) -> None:
         """Show what the draft has at the place of now."""
         draft = self._session.draft
-        text = Document.read(draft.text, draft.name)
         for mark in self._choices.values():
             mark()
         for setting in SETTINGS:
-            found = find(draft.profile, text, self._scope, setting)
+            found = find(draft.profile, draft.document, self._scope, setting)
             user = CLASSES.index(self._scope.who) if setting.per_class and self._scope.who in CLASSES else 0
             lighting = self._lighting(found.value) if setting.key in _LEVELS else ""
             self._fields[setting.key].show(found, setting.defaults[user], lighting)

@@ -32,9 +32,14 @@ class Draft:
     profile: Profile
     path: Path | None = None
     original: str = ""
+    #: The text as it was read, with the place of every value.
+    document: Document = field(init=False)
     history: History = field(default_factory=History)
     _step_of: str = ""
     _moved_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.document = Document.read(self.text, self.name)
 
     @classmethod
     def open(cls, profile: Profile) -> Draft:
@@ -70,13 +75,14 @@ class Draft:
 
     def replace(self, text: str, keep: bool = True) -> None:
         """Take another text as the next step. InputError where it has an error. `keep`: whether one can go back to that of now."""
-        profile = read_profile(Document.read(text, self.name))
         if text == self.text:
             return
+        document = Document.read(text, self.name)
+        profile = read_profile(document)
         if keep:
             self.history.take(self.text)
         self.history.undone.clear()
-        self.text, self.profile = text, profile
+        self.text, self.document, self.profile = text, document, profile
 
     def undo(self) -> bool:
         """Go one step back; whether there was one."""
@@ -90,7 +96,8 @@ class Draft:
         if self.history.next(back=back) is None:
             return False
         self.text, self._step_of = self.history.step(self.text, back=back), ""
-        self.profile = read_profile(Document.read(self.text, self.name))
+        self.document = Document.read(self.text, self.name)
+        self.profile = read_profile(self.document)
         return True
 
     def saved(self, path: Path) -> None:

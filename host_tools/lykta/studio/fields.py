@@ -61,7 +61,7 @@ class Field:
         self._value = found.value
         self._text.set_value(say.quantity(setting.kind, found.value))
         self._slider.props(f"value={found.value}")
-        low, high, usual = (say.quantity(setting.kind, value) for value in (setting.lowest, setting.highest, default))
+        low, high, usual = (_whole(say.quantity(setting.kind, value)) for value in (setting.lowest, setting.highest, default))
         hint = say("{low} to {high}, by default {default}", low=low, high=high, default=usual)
         self._said.set_text(f"{explained(say, setting.key)} {hint}." + (f" {lighting}" if lighting else ""))
         self._origin.set_text("" if found.written else say("inherited"))
@@ -103,6 +103,11 @@ class Field:
 
     def _give(self, value: int) -> None:
         self.complain(self._wanted(self._setting, value))
+
+
+def _whole(quantity: str) -> str:
+    """A quantity that no line parts from its unit."""
+    return quantity.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def explained(say: Words, key: str) -> str:

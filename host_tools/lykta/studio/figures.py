@@ -11,6 +11,7 @@ from lykta.studio.session import Session
 from lykta.studio.words import N_
 
 _CARDS = ("energy", "saving")
+_MOST_IN_A_ROW = 6
 
 
 class Figures:
@@ -36,7 +37,7 @@ class Figures:
     def _as_cards(self, rows: list[Reading]) -> str:
         """Energy and saving, then service and dark seconds of each class."""
         first = [one for one in rows if one.measure.key in _CARDS or one.measure.key.split()[0] in ("service", "dark")]
-        return f"<div class='cards'>{''.join(map(self._card, first))}</div>"
+        return f"<div class='cards{' many' if len(first) > _MOST_IN_A_ROW else ''}'>{''.join(map(self._card, first))}</div>"
 
     def _card(self, one: Reading) -> str:
         say, measure = self._session.say, one.measure

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,6 +36,8 @@ from lykta.tune.stage import Stage, Ticket, stage_of
 #: Void in the picture, between the bands of lamps.
 _VOID = (128, 128, 128)
 _QUICK_PACKING = 1
+#: The profile that is looked at, and the one beside it.
+_PLANS_KEPT = 2
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def light(order: Order) -> Lit:
     began, began_work = time.perf_counter(), time.process_time()
     translation.watch()
     stage = stage_of(order.ticket)
-    plan = stage.plan_of(profile_of(order.text, order.file))
+    plan = _plan_of(order.ticket, order.text, order.file)
     levels = stage.levels(plan, order.seed)
     row = figures(stage, plan, order.seed, levels)
     picture = b""
@@ -88,6 +91,12 @@ def light(order: Order) -> Lit:
 def profile_of(text: str, file: str) -> Profile:
     """The profile in a text."""
     return read_profile(Document.read(text, file))
+
+
+@lru_cache(_PLANS_KEPT)
+def _plan_of(ticket: Ticket, text: str, file: str) -> Plan:
+    """The plan of a profile, which is the same in all its nights."""
+    return stage_of(ticket).plan_of(profile_of(text, file))
 
 
 def figures(stage: Stage, plan: Plan, seed: int, levels: object) -> Floats:

@@ -94,8 +94,8 @@ class _Report:
 
     def _said_command(self) -> str:
         session = self._session
-        file = str(session.draft.path or session.draft.name)
-        named = file if session.draft.path else session.profile_name
+        path, folder = session.draft.path, session.studio.folder
+        named = session.profile_name if path is None else reporting.named_from(path, folder)
         return reporting.command(session.names, session.street, named, self._seed)
 
     async def _go(self) -> None:

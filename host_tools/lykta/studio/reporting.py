@@ -42,6 +42,11 @@ def page(ticket: Ticket, text: str, file: str, seed: int, command: str, heading:
     return render(replace(night, conditions=(*said, *night.conditions), notes=(*night.notes, *heading.notes)))
 
 
+def named_from(path: Path, folder: Path) -> str:
+    """A file as one names it in a folder: relative where it lies in it, so that no path of this computer stands in a report of the city."""
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
 def command(names: dict[str, str], scenario: Scenario, profile: str, seed: int) -> str:
     """The command that makes the same night. `names`: site or scenario, requirement, traffic, as they were named; `profile`: its file."""
     words = ["lykta", "simulate", names["site"], "--profile", profile]

@@ -110,6 +110,15 @@ def readings(now: Nights, before: Nights | None = None) -> list[Reading]:
     return [Reading(measure, value, *gain) for measure, value, gain in zip(shown, values, gains, strict=True)]
 
 
+def means(now: Nights) -> list[Reading]:
+    """The figures of a profile over its nights, without intervals: they take their time."""
+    if not now:
+        return []
+    rows = np.array([now[seed] for seed in sorted(now)])
+    found = ((one, float(one.figure(rows.sum(axis=0)))) for one in measures(rows))
+    return [Reading(one, Interval(value if np.isfinite(value) else None), None, None) for one, value in found]
+
+
 def spread(measure: Measure, say: Words, one: Interval | None) -> str:
     """The ends of an interval, `[41.2, 41.9]`; "" where there is none."""
     if one is None or one.low is None or one.high is None:
@@ -118,4 +127,4 @@ def spread(measure: Measure, say: Words, one: Interval | None) -> str:
     return f"[{say.number(scale * one.low, measure.digits)}; {say.number(scale * one.high, measure.digits)}]"
 
 
-__all__ = ["LEAST_NIGHTS", "Measure", "Nights", "Reading", "measures", "readings", "spread"]
+__all__ = ["LEAST_NIGHTS", "Measure", "Nights", "Reading", "means", "measures", "readings", "spread"]

@@ -15,7 +15,7 @@ from lykta import wholefile
 from lykta.document import Document
 from lykta.errors import LyktaError
 from lykta.scenarios.yardsticks import least_service
-from lykta.studio.results import Reading, readings
+from lykta.studio.results import Reading, means
 from lykta.studio.session import Session
 from lykta.tune.edit import Change, put
 
@@ -47,7 +47,7 @@ def standing(session: Session, text: str | None = None) -> Standing:
     """How a profile stands, over the nights simulated so far; the draft without one."""
     rows = session.simulator.known(session.draft.text if text is None else text).rows
     least = least_service(session.street)
-    services = (one for one in readings(rows) if one.measure.key.startswith("service "))
+    services = (one for one in means(rows) if one.measure.key.startswith("service "))
     return Standing(least, tuple(one for one in services if one.now.value is not None), len(rows))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 #: The nights of every figure. Published figures are of other seeds.
 SEEDS = tuple(range(1, 21))
 _PROFILES_KEPT = 30
+#: How often further nights are told of, while they come in.
+_PACE_S = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -102,8 +105,11 @@ class Simulator:
 
     async def _further(self, number: int, texts: list[str], file: str) -> None:
         """The other nights of what is looked at."""
+        told_s = time.monotonic()
         async for _ in self._nights(texts, file, lambda: self._newest.stale(number)):
-            self._hear(number)
+            if time.monotonic() - told_s >= _PACE_S:  # each time all figures are made anew; the last is told at the end in any case
+                self._hear(number)
+                told_s = time.monotonic()
 
     async def _nights(self, texts: list[str], file: str, over: Callable[[], bool]) -> AsyncIterator[None]:
         """The nights that lack, each of all profiles, as many at once as there are processes for it."""
