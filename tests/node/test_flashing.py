@@ -186,8 +186,15 @@ def test_fault_in_the_loader__has_a_name_and_a_next_step(blank: Table, fault: st
     error = blank.failed(replace(_PROMPT, rewrite=True))
     assert (code, 2) == (error.code, error.exit_status)
     assert remedy in error.remedy
+    assert (blank.inventory.board_of(LAMP) is None) == (code == "secure-boot")  # what can never be the lamp's does not keep it
     blank.bench.heal(0)
     blank.repaired(_PROMPT)
+
+
+def test_garbled_answer__is_no_error_of_the_boards():
+    """The line is bad, whatever the letters that are left of it say."""
+    board = Device("port")
+    assert [board._said(said).code for said in ("Sy\ufffdtaxError: invalid syntax", "ValueError: no")] == ["cable-lost", "unplanned"]
 
 
 def test_full_file_system__says_so_and_is_repaired_when_there_is_room(running: Table):

@@ -88,6 +88,16 @@ def test_moved__board_leaves_its_old_lamp_open(inventory: Inventory):
     assert inventory.last("K05", "released").about == {"replaced_by": B}
 
 
+def test_released__board_leaves_its_lamp_open_and_why(inventory: Inventory):
+    """One that turned out to be of no use; a lamp that has another board by now keeps it."""
+    inventory.claim("K05", A, "esp32_devkitc")
+    inventory.release("K05", A, "secure boot")
+    inventory.claim("K05", B, "esp32_devkitc")
+    inventory.release("K05", A, "secure boot")
+    assert [(claim.lamp, claim.mac) for claim in inventory.claims()] == [("K05", B)]
+    assert [event.about for event in inventory.history(lamp="K05") if event.kind == "released"] == [{"why": "secure boot"}]
+
+
 def test_revoked__board_never_comes_back(inventory: Inventory):
     """Not on its lamp, not on another, not with --replace; its lamp takes another."""
     inventory.claim("K05", A, "esp32_devkitc")

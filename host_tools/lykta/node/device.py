@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from lykta.node import ports
-from lykta.node.diagnosis import from_console
+from lykta.node.diagnosis import from_console, garbage
 from lykta.node.errors import BoardError, CableLost, DiskFull, NoPrompt, NotKept, PortMissing, Unplanned
 
 BAUD = 115_200
@@ -204,7 +204,9 @@ class Device:
                 "Remove what does not belong there (`lykta node factory-reset` clears it), then run the same command again.",
                 text,
             )
-        return Unplanned(self.port, f"the board says: {last}", "Run the same command with --debug to see all of it.", text)
+        if "\ufffd" in text:  # a board's own errors are plain letters
+            return garbage(self.port, text)
+        return Unplanned(self.port, f"the board says: {last.rstrip('.')}.", "Run the same command with --debug to see all of it.", text)
 
     # --- running ------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ def from_console(port: str, heard: bytes) -> BoardError | None:
         return brown_out(port)
     starts = len(re.findall(r"rst:0x[0-9a-f]+", text))
     if "invalid header" in text or "flash read err" in text or "No bootable app" in text or "Image hash failed" in text:
-        return BootLoop(port, "the board has no runtime that starts.", "Write it: run the same command with `--rewrite`.", text[-400:])
+        remedy = "Write it: `lykta flash SITE LAMP --image IMAGE`."
+        return BootLoop(port, "the board has no runtime that starts.", remedy, text[-400:])
     if "filesystem appears to be corrupted" in text:
         remedy = "Clear the board and write everything: run `lykta flash` with `--erase`."
         return BootLoop(port, "the file system of the board is broken, and its image waits for ever.", remedy, text[-400:])
@@ -29,7 +30,7 @@ def from_console(port: str, heard: bytes) -> BoardError | None:
         return BootLoop(
             port,
             "the board starts over and over.",
-            "Write its runtime and firmware again: run the same command with `--rewrite`.",
+            "Write its runtime and firmware again: `lykta flash SITE LAMP --image IMAGE --rewrite`.",
             text[-400:],
         )
     if "waiting for download" in text:

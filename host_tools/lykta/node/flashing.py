@@ -19,7 +19,7 @@ from lykta.errors import LyktaError
 from lykta.node import esp, selftest, steps
 from lykta.node.boards import Board
 from lykta.node.device import Device
-from lykta.node.errors import BoardError, BootLoop, NoPrompt, Unplanned, WrongChip, WrongImage
+from lykta.node.errors import BoardError, BootLoop, NoPrompt, Protected, Unplanned, WrongChip, WrongImage
 from lykta.node.esp import Esptool
 from lykta.node.image import RuntimeImage
 from lykta.node.inventory import Inventory
@@ -251,11 +251,16 @@ class _Flashing:
         if self.options.dry_run:
             self.outcome.changes.append("firmware and files: as much as is not right already")
             return False
-        if self.options.erase:
-            self.watcher.step("erasing")
-            self._esptool.erase(board.chip.name)
-        self.watcher.step("writing the runtime", image.size)
-        self._esptool.write(board.chip.name, image.pieces, self.watcher.done)
+        try:
+            if self.options.erase:
+                self.watcher.step("erasing")
+                self._esptool.erase(board.chip.name)
+            self.watcher.step("writing the runtime", image.size)
+            self._esptool.write(board.chip.name, image.pieces, self.watcher.done)
+        except Protected as error:
+            # Only now did the chip say so. It will never be this lamp's: the next board need not take its place.
+            self.inventory.release(self.wanted.lamp, self.outcome.mac, error.what)
+            raise
         return True
 
     # --- firmware and files -------------------------------------------------------------------------------------

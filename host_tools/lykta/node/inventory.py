@@ -142,6 +142,14 @@ class Inventory:
             self._db.execute("INSERT INTO claims (lamp, mac, since, who) VALUES (?, ?, ?, ?)", (lamp, mac, at, self.who))
             self._add(lamp, "claimed", {"board": board, **({"instead_of": on_lamp.mac} if on_lamp else {})}, mac)
 
+    def release(self, lamp: str, mac: str, why: str) -> None:
+        """Take a board off its lamp: it turned out to be of no use. Nothing happens where it is not there."""
+        mac = tidy_mac(mac)
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._db.execute("DELETE FROM claims WHERE lamp = ? AND mac = ?", (lamp, mac)).rowcount:
+                self._add(lamp, "released", {"why": why}, mac)
+
     def _refuse_revoked(self, lamp: str, mac: str) -> None:
         row = self._db.execute("SELECT revoked FROM boards WHERE mac = ? AND revoked != ''", (mac,)).fetchone()
         if row:
