@@ -332,13 +332,13 @@ def table(sizes: dict[str, int], files: Heap | None, image: Heap | None) -> Iter
             yield f"heap with the code {name}: {heap.resident:,} bytes resident ({parts})"
 
 
-def others(alone: Heap, heaps: Mapping[str, Heap]) -> Iterator[str]:
-    """What other nodes hold than one alone, for people. `heaps`: by role."""
+def others(alone: Heap, heaps: Mapping[str, Heap], form: str = "a ROM image") -> Iterator[str]:
+    """What other nodes hold than one alone, for people. `heaps`: by role; `form`: where their code is."""
     for role, heap in heaps.items():
         tls = heap.outside - alone.outside
         about = ["TLS session up"] * (role in (JOINED, GATEWAY)) + [f"letters by radio with {heap.post}"] * bool(heap.post)
         beside = f", and {tls:,} of mbedTLS beside them" if role in (JOINED, GATEWAY) else ""
-        yield f"{role}, {', '.join(about)}, code from a ROM image: {heap.resident:,} bytes resident{beside}"
+        yield f"{role}, {', '.join(about)}, code from {form}: {heap.resident:,} bytes resident{beside}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -349,11 +349,12 @@ def main(arguments: Sequence[str]) -> int:
         vm = str(vm32.find())
         files, alone = measure(vm, image=False), measure(vm, image=True)
         heaps = {role: measure(vm, image=True, role=role) for role in (JOINED, BEHIND, GATEWAY)}
+        copied = {BEHIND: measure(vm, image=False, role=BEHIND)}
     except EnvironmentLacks as error:
         print(error, file=sys.stderr)
         print(*table(sizes, None, None), sep="\n")
         return 0
-    print(*table(sizes, files, alone), *others(alone, heaps), sep="\n")
+    print(*table(sizes, files, alone), *others(alone, heaps), *others(alone, copied, "files"), sep="\n")
     print(f"budgets with the code from a ROM image: {BUDGET:,} bytes alone, {ONLINE:,} on a network with all of mbedTLS")
     return int(alone.resident > BUDGET or heaps[JOINED].resident + heaps[JOINED].outside - alone.outside > ONLINE)
 
