@@ -23,7 +23,7 @@ SWEDISH = Words("sv")
 #: Where sentences that know their text are made: what the page says of a file is said by these.
 ELSEWHERE = sorted(
     file
-    for folder in (PACKAGE.parent, PACKAGE.parent / "profiles", PACKAGE.parent / "tune")
+    for folder in (PACKAGE.parent, PACKAGE.parent / "fleet", PACKAGE.parent / "profiles", PACKAGE.parent / "tune")
     for file in folder.glob("*.py")
     if "Message(" in file.read_text(encoding="utf-8")
 )

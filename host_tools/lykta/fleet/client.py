@@ -14,7 +14,7 @@ from typing import Any, cast
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 
-from lykta.errors import InputError
+from lykta.errors import InputError, Message
 from lykta.fleet.carrier import Letter, Lost, Refused
 
 _TIMEOUT_S = 10.0
@@ -96,10 +96,21 @@ class Broker:
         if meaning:
             return Refused(f"The broker at {self}: {meaning}{'' if meaning.endswith('?') else '.'}")
         if isinstance(error, MqttConnectError):
-            return Refused(f"The broker at {self} does not let {self.client} in ({error}). Is it a client of this broker?")
+            return Refused(
+                Message(
+                    "The broker at {broker} does not let {client} in ({error}). Is it a client of this broker?",
+                    broker=self,
+                    client=self.client,
+                    error=error,
+                )
+            )
         if "refused" in said.lower():
-            return Lost(f"No broker answers at {self}. Start one with `lykta broker run`, or look whether it runs on its machine.")
-        return Lost(f"The connection to the broker at {self} was lost ({said}).")
+            return Lost(
+                Message(
+                    "No broker answers at {broker}. Start one with `lykta broker run`, or look whether it runs on its machine.", broker=self
+                )
+            )
+        return Lost(Message("The connection to the broker at {broker} was lost ({said}).", broker=self, said=said))
 
 
 class MqttConnection:

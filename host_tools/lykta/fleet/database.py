@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from lykta.errors import InputError, LyktaError
+from lykta.errors import InputError, LyktaError, Message
 from lykta.fleet import schema
 
 #: Deleting is done in pieces of so many seconds of history, so that writing never waits for long.
@@ -212,8 +212,14 @@ class Database:
         if getattr(origin, "sqlstate", None) == _DISK_FULL or "disk is full" in said:
             return Full(f"{self}  the disk of the database is full. Make room, or shorten its history with `lykta fleet record --keep`.")
         if isinstance(error, DBAPIError) and not self._is_file:
-            return Gone(f"{self}  the database does not answer ({said}). Does it run, and may you use it?")
-        return Gone(f"{self}  the database cannot be used ({said}). Is it another file, or may you not write here?")
+            return Gone(
+                Message("{database}  the database does not answer ({said}). Does it run, and may you use it?", database=self, said=said)
+            )
+        return Gone(
+            Message(
+                "{database}  the database cannot be used ({said}). Is it another file, or may you not write here?", database=self, said=said
+            )
+        )
 
 
 def _complete(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from lykta.fleet.model import Command
 from lykta.studio import livestart, mapping
 from lykta.studio.board import Board
 from lykta.studio.liveorders import Orders
-from lykta.studio.liveparts import Redrawn, key
+from lykta.studio.liveparts import Redrawn, key, prose
 from lykta.studio.liveside import Side
 from lykta.studio.livewatch import AWAY, FAILED, LOOKING, REFUSED, UP, Watch, watch_of
 from lykta.studio.livewords import Tells
@@ -125,7 +125,7 @@ class _Live:
         alarms = 0 if watch.fleet is None else len(watch.fleet.alarms)
         guessed = any(state.estimated for state in there if state.power_mw is not None)
         counts = (
-            (say("{count} of {all}", count=say.number(len(there)), all=say.number(len(watch.cells.numbers))), say("online"), False),
+            (say("{count} of {all}", count=say.number(len(there)), all=say.number(len(watch.cells.numbers))), say("nodes online"), False),
             (say.number(alarms), say("alarms") if alarms != 1 else say("alarm"), alarms > 0),
             (tells.percent(round(sum(levels) / len(levels)) if levels else None), say("mean level"), False),
             (tells.watts(sum(powers), guessed) if powers else "–", say("mean power"), False),
@@ -174,7 +174,7 @@ class _Live:
             )
             _banner("hearing", title, said)
         if watch.database_said:
-            _banner("storage", say("The history cannot be read"), brief(watch.database_said, 300))
+            _banner("storage", say("The history cannot be read"), brief(say.error(watch.database_said), 300))
         for group, count in list(zip(lasting, confirmed, strict=True))[:_BANNERS]:
             self._draw_override(group, count)
         if len(lasting) > _BANNERS:
@@ -189,9 +189,8 @@ class _Live:
             return
         since = self._tells.clock(watch.since, seconds=True)
         more = say("The lamps go on without it. The map shows what was known last; it goes on by itself as soon as there is an answer.")
-        with _banner(
-            "cloud_off", f"{say(_TITLES[watch.standing])} ({say('since {time}', time=since)})", f"{brief(watch.said, 400)}\n{more}"
-        ):
+        title = f"{say(_TITLES[watch.standing])} ({say('since {time}', time=since)})"
+        with _banner("cloud_off", title, f"{brief(say.error(watch.said), 400)}\n{more}"):
             ui.button(say("Try now"), on_click=watch.try_again).props("flat no-caps dense").mark("try-now")
 
     def _draw_override(self, group: list[Command], confirmed: int) -> None:
@@ -253,5 +252,6 @@ def _banner(icon: str, title: str, said: str, kind: str = "") -> ui.element:
         ui.icon(icon)
         with ui.element("div").classes("said"):
             ui.label(title).classes("state-title")
-            ui.label(said).classes("small")
+            for line in said.split("\n"):
+                prose(line).classes("small")
     return banner

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lykta.errors import EnvironmentLacks, InputError, LyktaError
+from lykta.errors import EnvironmentLacks, InputError, LyktaError, Message
 from lykta.fleet.model import ALARM, ANSWER, COMMAND, EVENT, LIVE, STATE, TELEMETRY, Answer, Change, Command, Event, NodeState
 from lykta.node.street import Street
 from lykta.plan.nodefiles import node_names
@@ -116,7 +116,7 @@ class Watch:
             try:
                 await self._watch()
             except LyktaError as error:
-                self._stand(FAILED, str(error))
+                self._stand(FAILED, _sentence(error))
             await self._pause(_PATIENCE_S)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -176,13 +176,13 @@ class Watch:
                     rest = opened.pop_all()
                 break
             except Lost as error:
-                self._stand(REFUSED if isinstance(error, Refused) else AWAY, str(error))
+                self._stand(REFUSED if isinstance(error, Refused) else AWAY, _sentence(error))
             await self._pause(random.uniform(_SOONEST_S, _LATEST_S))
         async with rest:
             try:
                 yield connection
             except Lost as error:
-                self._stand(AWAY, str(error))
+                self._stand(AWAY, _sentence(error))
                 raise
 
     async def _pause(self, seconds: float) -> None:
@@ -290,10 +290,16 @@ class Watch:
                 self.turn += bool(told)
             said = ""
         except Gone as error:
-            found, said = self.overrides, str(error)
+            found, said = self.overrides, _sentence(error)
         if found != self.overrides or said != self.database_said:
             self.overrides, self.database_said = dict(found), said
             self.turn += 1
+
+
+def _sentence(error: LyktaError) -> str:
+    """What an error says; where the sentence knows its text (`errors.Message`), each page says it in its own language."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Message) else str(error)
 
 
 def _history(folder: Path) -> Path:
