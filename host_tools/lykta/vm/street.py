@@ -55,7 +55,7 @@ class Network(Protocol):
 class Street:
     """Nodes, what comes in to each and when, and what went out.
 
-    `logs[i]`: all frames that went out of node i as bytes, for `frames.unpack`; `keep` False drops them.
+    `logs[i]`: all frames that went out of node i, in pieces, each for `frames.unpack`; `keep` False drops them.
     """
 
     def __init__(self, nodes: Sequence[Node], wires: Wires, delay_ms: int, keep: bool = True) -> None:
