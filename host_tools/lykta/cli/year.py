@@ -19,13 +19,14 @@ from lykta.cli.options import crew_options, write_text
 from lykta.cli.simulate import Seeds
 from lykta.cli.terminal import make_console
 from lykta.errors import InputError, LyktaError
+from lykta.profiles.calendar import is_country
 from lykta.progress import track
 from lykta.report import years
 from lykta.scenarios import RADIOS, SENSORS, Scenario, Wish
 from lykta.scenarios.about import conditions, doubts, sentence, site_said
 from lykta.scenarios.assemble import beside
 from lykta.scenarios.output import make_writable
-from lykta.scenarios.year import ALWAYS_ON, Cell, cells, gather, jobs, play, rivals
+from lykta.scenarios.year import ALWAYS_ON, Cell, cells, days_off, gather, jobs, play, rivals
 from lykta.scenarios.yearly import MONTHS, Summary, load_csv, loads, money_said, sentences, summary, to_json
 from lykta.score.money import Economics
 from lykta.score.statistics import Interval
@@ -50,6 +51,7 @@ _NAME = len("part-night-50")
 @click.option(
     "--year", type=click.IntRange(1990, 2099), default=2026, show_default=True, metavar="N", help="The year whose nights are counted."
 )
+@click.option("--holidays", default="", metavar="CODE", help='Whose public holidays count as days of a weekend: "SE". Default: nobody\'s.')
 @click.option("--seed", "--seeds", "seeds", type=Seeds(), default="1-3", show_default=True, metavar="A-B", help="24 nights for each.")
 @click.option("--sensors", type=click.Choice(SENSORS), default=SENSORS[0], show_default=True, help="As the site has them, or ideal ones.")
 @click.option("--radio", type=click.Choice(list(RADIOS)), default="ideal", show_default=True, help="Nothing lost, or 10 % lost in bursts.")
@@ -60,8 +62,8 @@ _NAME = len("part-night-50")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True, help="auto: compiled where Numba is installed.")
 @crew_options
 def year(
-    what: str, profile: str, requirement: str, traffic: str, year: int, seeds: list[int], sensors: str, radio: str, today: str,
-    out: Path | None, engine: str, workers: int | None, cluster: str,
+    what: str, profile: str, requirement: str, traffic: str, year: int, holidays: str, seeds: list[int], sensors: str, radio: str,
+    today: str, out: Path | None, engine: str, workers: int | None, cluster: str,
 ) -> None:  # fmt: skip
     """What a year takes, costs and gives: twelve months, working days and weekends.
 
@@ -71,10 +73,12 @@ def year(
 
     \b
     Example:
-      lykta year my_site.yaml --traffic counts.csv --year 2026 --seeds 1-5 --out year/
+      lykta year my_site.yaml --traffic counts.csv --year 2026 --holidays SE --seeds 1-5 --out year/
     """
     if scenarios.find_scenario(what) is not None:
         raise InputError.of(what, "is a scenario, and says of which night. A year is made of a site: name that, and --profile, --traffic.")
+    if holidays and not is_country(holidays):
+        raise LyktaError(f'--holidays {holidays}: no holidays are known for it. Write the code of a country in capitals, such as "SE".')
     parts = {"profile": profile, "requirement": requirement, "traffic": traffic}
     middle = dt.date(year, 1, 15)
     scenario = scenarios.assemble(Wish(what, parts, date=middle, seeds=tuple(seeds), sensors=sensors, radio=radio))
@@ -84,24 +88,27 @@ def year(
     money = Economics.of(scenario.site)
     today = today or (money.today if money else "") or ALWAYS_ON
     others = rivals(today)
-    found = cells(scenario, year)
+    off = days_off(holidays, year)
+    found = cells(scenario, year, off)
     if out:
         make_writable(out, "--out")
     wanted = traffic or beside(scenario.site.traffic, find(what).parent)
     todo = jobs(scenario, found, lambda date: load_demand(wanted, date), list(others.values()))
     console = make_console()
-    _print_conditions(console, scenario, year, today)
+    _print_conditions(console, scenario, f"{year}, today's scheme: {today}; {_said_of(holidays)}")
     for warning in doubts(scenario.site):
         make_console(stderr=True).print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     with crew(workers or 0, cluster) as many:
         played = list(track(many.each(play, todo), "simulating the nights of a year", len(todo)))
-    whole = gather(scenario, year, found, others, today, played)
+    whole = gather(scenario, year, found, others, today, played, off)
     result = summary(scenario, whole)
     print_year(console, result, found, money, today)
     if out:
         write_text(out / "load.csv", load_csv(whole, money))
         write_text(out / "year.svg", picture(scenario, result, loads(whole)))
-        write_text(out / "year.json", json.dumps(to_json(scenario, result), indent=1, ensure_ascii=False) + "\n")
+        write_text(
+            out / "year.json", json.dumps({**to_json(scenario, result), "holidays": holidays or None}, indent=1, ensure_ascii=False) + "\n"
+        )
         written = ", ".join(str(out / name) for name in ("year.svg", "load.csv", "year.json"))
         console.print(f"[bold]Written[/bold]      {written}", highlight=False, soft_wrap=True)
 
@@ -117,14 +124,19 @@ def picture(scenario: Scenario, found: Summary, shown: Sequence[years.Load]) -> 
     return years.year(title, said, MONTHS, shown)
 
 
-def _print_conditions(console: Console, scenario: Scenario, year: int, today: str) -> None:
+def _said_of(holidays: str) -> str:
+    """What becomes of public holidays."""
+    return f"public holidays of {holidays} count as weekend" if holidays else "public holidays count as their weekdays"
+
+
+def _print_conditions(console: Console, scenario: Scenario, which: str) -> None:
     """Say what the year is made of."""
     seasons = (
         "of its season in every month" if scenario.demand.notes and any("within" in note for note in scenario.demand.notes) else "all year"
     )
     rows = [
         ("Site", site_said(scenario.site)),
-        ("Year", f"{year}, today's scheme: {today}"),
+        ("Year", which),
         ("Traffic", f"{scenario.demand.name}, {seasons}"),
         *(("", sentence(note)) for note in scenario.demand.notes[:_NOTES]),
         ("Profile", scenario.profile.name),
