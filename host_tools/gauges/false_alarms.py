@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 from gauges.faults import README, in_readme
 from lykta import profiles, sensing, traffic
 from lykta import site as sites
-from lykta.corehost import health
 from lykta.corehost import lamp as row
 from lykta.plan import Plan, make_plan
 from lykta.score import totals
-from lykta.sim import night
+from lykta.sim import engines, night
 from lykta.sim.radio import REAL
 from lykta.site.graph import Graph
+from tests.core import variants
 
 RECORD = Path(__file__).with_name("false_alarms.json")
 SITE, DEMAND = "kungsholms_strand", "kungsholms@10"
@@ -39,27 +41,42 @@ RULES = {
 }
 
 
-def saving(plan: Plan, seed: int) -> float:
-    """The saving of a night [% of the lamps always on], by the engine that runs the core as it is."""
+def saving(plan: Plan, seed: int, law: ModuleType) -> float:
+    """The saving of a night [% of the lamps always on]. `law`: the kernel, as `law_with` makes it."""
     span = (plan.begin_ms, plan.end_ms)
     demand = traffic.load_demand(DEMAND)
     moves = traffic.generate(plan.site, plan.graph, demand, seed, *span, plan.agenda.times.origin_utc_ms)
     told = sensing.readings(plan.site, plan.graph, moves, seed, (), *span)
-    lit = night.run(plan, moves, told, seed, REAL, engine="python")
+    with mock.patch.object(engines, "load", return_value=law):
+        lit = night.run(plan, moves, told, seed, REAL, engine="python")
     found = totals(plan.site, lit.levels, *span)
     spent, always = (sum(found[name].to_pylist()) for name in ("energy_wh", "always_on_wh"))
     return float(100 * (1 - spent / always))
 
 
-def cost(seeds: Sequence[int] = SEEDS) -> dict[str, float]:
-    """By rule, what it costs in points of saving, mean of the nights."""
+def law_with(**limits: int) -> ModuleType:
+    """The kernel with a core whose limits of `health` are others. They stand in the source: what is loaded has numbers instead."""
+    name = "_".join(["lykta_limits", *(f"{limit}_{value}" for limit, value in limits.items())])
+
+    def changed(module: str, source: str) -> str:
+        for limit, value in limits.items() if module == "health" else ():
+            source, times = re.subn(rf"(?m)^{limit} = const\([\d_]+\)", f"{limit} = const({value})", source)
+            assert times == 1, limit
+        return source
+
+    return variants.kernel_with(variants.load(name, changed), f"{name}_kernel")
+
+
+def cost(seeds: Sequence[int] = SEEDS, **limits: int) -> dict[str, float]:
+    """By rule, what it costs in points of saving, mean of the nights. `limits`: of `core/health`, that are others in all nights."""
     site = sites.load(SITE)
     plan = make_plan(site, Graph(site), profiles.load_profile(SITE), DATE)
-    with_all = [saving(plan, seed) for seed in seeds]
+    law = law_with(**limits)
+    with_all = [saving(plan, seed, law) for seed in seeds]
     found = {}
     for name, (_, limit) in RULES.items():
-        with mock.patch.object(health, limit, int(row.NEVER)):
-            without = [saving(plan, seed) for seed in seeds]
+        law = law_with(**{**limits, limit: int(row.NEVER)})
+        without = [saving(plan, seed, law) for seed in seeds]
         found[name] = round(sum(more - less for more, less in zip(without, with_all, strict=True)) / len(seeds), 2)
     return found
 

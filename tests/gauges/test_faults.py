@@ -8,7 +8,7 @@ import pytest
 
 from gauges import false_alarms, faults
 from gauges.mishaps import MISHAPS, Mishap
-from lykta.corehost import firmware_folder, health
+from lykta.corehost import firmware_folder
 
 FAULT_LEVEL = 1_000
 IDLE = 500
@@ -86,6 +86,4 @@ def test_measure__sees_a_firmware_that_does_not_notice():
 def test_false_alarms__cost_as_recorded_and_would_be_seen():
     """The five nights again; and a rule that calls a radio silent after a minute costs something."""
     assert false_alarms.recorded() == false_alarms.cost()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(health, "RADIO_SILENT_MS", 60_000)
-        assert false_alarms.cost((1,))["radio"] > 1
+    assert false_alarms.cost((1,), RADIO_SILENT_MS=60_000)["radio"] > 1
