@@ -12,6 +12,7 @@ import pytest
 from lykta import corehost
 from lykta.corehost import dimmer
 from lykta.corehost import lamp as row
+from lykta.errors import LyktaError
 from lykta.plan import Plan
 from lykta.sim import night
 from lykta.sim.radio import IDEAL, REAL, Radio
@@ -92,6 +93,16 @@ def test_ticks__of_1_ms_give_the_same_light():
     light = {lamp: sum(dimmer.level_of(position) for t, position in course if t < end_ms) for lamp, course in ticker.seen.items()}
     assert light == {lamp: int(night.levels_of(positions(levels, lamp, every)).sum()) for lamp in ticker.seen}
     assert len(set(light.values())) > 10
+
+
+@pytest.mark.parametrize("radio", [IDEAL, REAL])
+def test_air__that_is_full_ends_the_night_with_a_sentence(monkeypatch: pytest.MonkeyPatch, radio: Radio):
+    """With room for one frame only, the second that is sent before the first arrives would be heard in its place."""
+    plan = plan_of("kungsholms_strand")
+    moves, told = people(plan, "kungsholms@60", 3, 0.5)
+    monkeypatch.setattr(night.kernel, "RING", 1)
+    with pytest.raises(LyktaError, match="more than 1 frames are on the air at once"):
+        night.run(plan, moves, told, 3, radio, engine="python")
 
 
 def test_row__holds_every_track_and_one_more_for_merging():

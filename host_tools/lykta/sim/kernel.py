@@ -22,6 +22,7 @@ from lykta.sim.radio import Row
 SWEEP_MS = 120_000
 #: How many frames may be on their way at once.
 RING = 4096
+NOT_YET = -1 << 40  # when what was never sent was sent
 
 #: Events that are not fault bits of `core/health`: the node is dead (its lamp burns full), its radio is.
 NODE_DEAD = -1
@@ -62,7 +63,7 @@ def run(
     readings       (t_ms, lamp, kind, road_user, distance_cm, speed_cms, user), sorted by time
     events         (t_ms, lamp, fault bit, present), sorted by time: what drivers report, NODE_DEAD, RADIO_DEAD
     link           parameters of the radio: see `sim/radio`
-    frames, sent   room for RING frames of FRAME_LENGTH, and when each was sent
+    frames, sent   room for RING frames of FRAME_LENGTH; when each was sent, then until when each is on its way; first NOT_YET
     noted, works   room for two integers for each lamp (target and rate last written down) and one more, and for one for each (what works)
     """
     detections = [0]  # the first one tells the compiler what is in the list
@@ -252,14 +253,18 @@ def _write_detection(detections: list[int], lamp: Row, i: int, t: int, user: int
 def _send(queue: list[int], frames: Row, sent: Row, lamp: Row, i: int, number: int, receivers: Any, link: Row, t: int) -> None:
     """Put a lamp's frame on the air: to everybody after the same time, or to each as the radio lets it through."""
     slot = number % RING
+    if sent[RING + slot] >= t:
+        raise OverflowError  # somebody would hear another frame than was sent to him
     frames[slot * row.FRAME_LENGTH : (slot + 1) * row.FRAME_LENGTH] = lamp[row.FRAME : row.FRAME + row.FRAME_LENGTH]
     sent[slot] = t
     if not link[radio.LOSSY]:
+        sent[RING + slot] = t + link[radio.DELAY]
         heappush(queue, _item(t + link[radio.DELAY], _DELIVERY, slot, 0))
         return
     for hears in range(receivers[0][i], receivers[0][i + 1]):
         arrives = radio.arrival(link, i, lamp[row.FRAME + row.DETECTION], receivers[1][hears], receivers[3][hears], t)
         if arrives >= 0:
+            sent[RING + slot] = max(sent[RING + slot], arrives)
             heappush(queue, _item(arrives, _DELIVERY, slot, hears - receivers[0][i] + 1))
 
 

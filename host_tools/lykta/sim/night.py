@@ -103,7 +103,13 @@ def _by_kernel(
     begin_ms = _dusk(plan)
     end_ms = max(plan.agenda.end_ms, plan.end_ms)
     inputs, lamps = prepare(plan, told, link, breakdowns, engine)
-    levels, detections = engines.load(engine).run(*inputs, begin_ms, end_ms)
+    try:
+        levels, detections = engines.load(engine).run(*inputs, begin_ms, end_ms)
+    except OverflowError:
+        raise LyktaError(
+            f"{plan.site.name}: more than {kernel.RING:,} frames are on the air at once, and that is all this engine can hold. "
+            "Let each street of the site be simulated by itself."
+        ) from None
     return levels, detections, int(sum(int(lamp[row.MERGED]) for lamp in lamps))
 
 
@@ -142,14 +148,14 @@ def prepare(plan: Plan, told: pa.Table, link: list[int], breakdowns: Sequence[Br
             lamps, _padded(plan.blocks), _flat(plan.block_of), tables.padded, _flat(tables.own),
             (starts, _flat(heard), _flat(rows), hops), (_flat(adjacent_starts), _flat(adjacent)),
             tuple(np.ascontiguousarray(column, np.int64) for column in told_columns), tuple(_flat(column) for column in events),
-            _flat(link), np.zeros(row.FRAME_LENGTH * kernel.RING, np.int64), np.zeros(kernel.RING, np.int64),
+            _flat(link), np.zeros(row.FRAME_LENGTH * kernel.RING, np.int64), np.full(2 * kernel.RING, kernel.NOT_YET, np.int64),
             np.zeros(2 * count + 1, np.int64), np.zeros(count, np.int64),
         ), lamps  # fmt: skip
     lamps = [[0] * row.LAMP for _ in range(count)]
     return (
         lamps, plan.blocks, plan.block_of, tables.tables, tables.own, (starts.tolist(), heard, rows, hops.tolist()),
         (adjacent_starts, adjacent), tuple(column.tolist() for column in told_columns), events, link,
-        [0] * (row.FRAME_LENGTH * kernel.RING), [0] * kernel.RING, [0] * (2 * count + 1), [0] * count,
+        [0] * (row.FRAME_LENGTH * kernel.RING), [kernel.NOT_YET] * (2 * kernel.RING), [0] * (2 * count + 1), [0] * count,
     ), lamps  # fmt: skip
 
 
