@@ -14,9 +14,8 @@ levels and time-outs of their scheme were not to be found. What is here, with th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
-from heapq import heappop, heappush
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +23,7 @@ import pyarrow as pa
 from lykta.corehost import neighbours as way
 from lykta.corehost import presence, schema
 from lykta.plan import Plan
-from lykta.sim import radio as ears
+from lykta.sim.arrivals import Ints, arrivals
 from lykta.sim.night import hops_between
 from lykta.sim.radio import IDEAL, Radio
 from lykta.sim.schemes import Lit, as_detections, detected, drive, group_of, resting_at
@@ -39,27 +38,32 @@ def talisman_style(
     plan: Plan, told: pa.Table, seed: int, radio: Radio = IDEAL, idle: int = 0, full_cm: int = 3000, margin_ms: int = 3000
 ) -> Lit:
     """The night as this scheme lights it. `full_cm`: how far around walkers the light is full; `margin_ms`: the 3 s of the text."""
-    link = radio.row(seed)
-    number = [0] * len(plan.site.lamps)
-    wanted: list[list[tuple[int, int, int]]] = [[] for _ in number]
 
     @cache
-    def lamps_lit(lamp: int, road_user: int, speed_cms: int) -> list[tuple[int, int, int, int]]:
-        """(lamp, permille, for how long [ms], hops) of every lamp that hears of somebody."""
+    def lamps_lit(lamp: int, road_user: int, speed_cms: int) -> Ints:
+        """Rows (lamp, permille, for how long [ms], hops) of every lamp that hears of somebody."""
         found = []
         for other, length in _reached(plan, lamp, road_user, speed_cms, full_cm):
             level = _level(length, full_cm) if road_user != schema.CAR else _FULL
             hops = hops_between(plan, lamp, other, radio.range_cm) if other != lamp else 0
             found.append((other, level, length * 1000 // speed_cms + margin_ms, hops))
-        return found
+        return np.array(found, dtype=np.int64).reshape(-1, 4)
 
+    number = [0] * len(plan.site.lamps)
+    frames, lit = [], [np.zeros((0, 4), dtype=np.int64)]
     for t_ms, lamp, road_user, speed_cms in _sightings(plan, told):
         number[lamp] += 1
-        for other, level, ms, hops in lamps_lit(lamp, road_user, speed_cms):
-            arrives = t_ms if other == lamp else ears.arrival(link, lamp, number[lamp], other, hops, t_ms)
-            if arrives >= 0:
-                wanted[other].append((arrives, max(t_ms + ms, arrives), level))
-    wishes = [list(_brightest(stretches)) for stretches in wanted]
+        lit.append(lamps_lit(lamp, road_user, speed_cms))
+        frames.append((t_ms, lamp, number[lamp], len(lit[-1])))
+    sent = np.array(frames, dtype=np.int64).reshape(-1, 4)
+    seen_ms, sender, numbers, _ = np.repeat(sent, sent[:, 3], axis=0).T
+    other, level, ms, hops = np.concatenate(lit).T
+    begin = arrivals(radio.row(seed), sender, numbers, other, hops, seen_ms)
+    end = np.maximum(seen_ms + ms, begin)
+    order = np.argsort(other, kind="stable")
+    order = order[begin[order] >= 0]
+    parts = np.split(order, np.searchsorted(other[order], np.arange(1, len(number))))
+    wishes = [_brightest(begin[part], end[part], level[part]) for part in parts]
     return Lit("TALiSMaN-style", drive(resting_at(plan, idle), wishes), as_detections(told), idle)
 
 
@@ -103,19 +107,13 @@ def _sightings(plan: Plan, told: pa.Table) -> list[tuple[int, int, int, int]]:
     return found
 
 
-def _brightest(stretches: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
-    """(t_ms, permille) at every change of the highest of the levels of stretches (begin, end, level)."""
-    queue: list[tuple[int, int]] = []  # (-level, end) of those that have begun
-    moments = np.unique([t_ms for begin, end, _ in stretches for t_ms in (begin, end)]).tolist() if stretches else []
-    waiting = sorted(stretches)
-    at, now = 0, 0
-    for t_ms in moments:
-        while at < len(waiting) and waiting[at][0] <= t_ms:
-            heappush(queue, (-waiting[at][2], waiting[at][1]))
-            at += 1
-        while queue and queue[0][1] <= t_ms:
-            heappop(queue)
-        level = -queue[0][0] if queue else 0
-        if level != now:
-            now = level
-            yield t_ms, level
+def _brightest(begin: Ints, end: Ints, level: Ints) -> list[tuple[int, int]]:
+    """(t_ms, permille) at every change of the highest of the levels of stretches from `begin` until `end`."""
+    moments = np.unique(np.concatenate((begin, end)))
+    highest = np.zeros(len(moments), dtype=np.int64)
+    for one in np.unique(level):
+        own = level == one
+        lasting = np.searchsorted(np.sort(begin[own]), moments, "right") - np.searchsorted(np.sort(end[own]), moments, "right")
+        highest[lasting > 0] = one  # ascending: the last is the highest
+    changes = np.flatnonzero(np.diff(highest, prepend=0))
+    return list(zip(moments[changes].tolist(), highest[changes].tolist(), strict=True))
