@@ -60,6 +60,14 @@ def test_busy_port__names_the_program_that_has_it(terminal: str):
     assert raised.value.code == "port-busy"
 
 
+def test_busy_port__names_all_who_have_it():
+    """One has it, several have it."""
+    assert ports._held(["minicom (process 7)"]) == "minicom (process 7) has it open."
+    assert (
+        ports._held(["a (process 7)", "b (process 8)", "c (process 9)"]) == "a (process 7), b (process 8) and c (process 9) have it open."
+    )
+
+
 def test_found_ports__are_those_with_a_board(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Known USB chips, named; other serial ports are left out; virtual boards come last."""
     from serial.tools import list_ports, list_ports_common

@@ -90,7 +90,8 @@ def told(event: Event) -> str:
         instead = f", in place of {about['instead_of']}" if about.get("instead_of") else ""
         return f"board {event.mac} put on it{instead}"
     if event.kind == "released":
-        why = f"moved to {about['moved_to']}" if about.get("moved_to") else about.get("why", "")
+        moved, instead = str(about.get("moved_to") or ""), str(about.get("replaced_by") or "")
+        why = f"moved to {moved}" if moved else f"replaced by {instead}" if instead else about.get("why", "")
         return f"board {event.mac} taken off" + (f": {why}" if why else "")
     if event.kind == "flashed":
         return f"flashed{board}: {', '.join(about.get('changes', []))}"

@@ -84,7 +84,7 @@ def look(name: str) -> None:
         raise PortForbidden(name, "you may not open it.", _permission(path))
     holders = who_has(path)
     if holders:
-        raise PortBusy(name, f"{' and '.join(holders)} has it open.", "Close that program, then run the same command again.")
+        raise PortBusy(name, _held(holders), f"Close {'it' if len(holders) == 1 else 'them'}, then run the same command again.")
 
 
 def how_to_find(name: str) -> str:
@@ -110,8 +110,15 @@ def taken(name: str) -> bool:
 def busy(name: str, why: str = "") -> PortBusy:
     """The error for a port that another program has, naming it where the system tells."""
     holders = [] if is_network(name) else who_has(Path(name))
-    whom = f"{' and '.join(holders)} has it open." if holders else "another program has it open."
+    whom = _held(holders) if holders else "another program has it open."
     return PortBusy(name, whom, "Close it (a serial monitor, another `lykta`), then run the same command again.", why)
+
+
+def _held(holders: Sequence[str]) -> str:
+    """Who has a port open, as a sentence."""
+    if len(holders) == 1:
+        return f"{holders[0]} has it open."
+    return f"{', '.join(holders[:-1])} and {holders[-1]} have it open."
 
 
 def _there_are() -> str:
