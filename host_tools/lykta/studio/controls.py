@@ -15,7 +15,7 @@ from lykta.profiles.table import CLASSES, EVERYONE, SETTINGS, Setting
 from lykta.site.stretches import lit_ways
 from lykta.studio.calendarpanel import Calendar
 from lykta.studio.fields import Field
-from lykta.studio.page import brief
+from lykta.studio.page import brief, focus
 from lykta.studio.scope import ORDINARY, Scope, find
 from lykta.studio.session import DRAFT, Session
 from lykta.studio.settingnames import WHO, broken_rule
@@ -46,6 +46,7 @@ class Controls:
         session = self._session
         self._fields: dict[str, Field] = {}
         self._choices: dict[str, Callable[[], None]] = {}
+        self._chips: dict[tuple[str, Any], ui.element] = {}
         self._kinds = self._nights()
         self._scope = self._held(self._scope)
         self._place.clear()
@@ -124,14 +125,16 @@ class Controls:
         def mark() -> None:
             now = getattr(self._scope, part)
             for key, button in buttons.items():
-                button.props(f'aria-checked="{str(key == now).lower()}"')
+                button.props(f'aria-checked="{str(key == now).lower()}" tabindex="{0 if key == now else -1}"')
 
         self._choices[part] = mark
+        self._chips |= {(part, key): button for key, button in buttons.items()}
 
     def _go(self, part: str, key: Any) -> None:
         self._scope = replace(self._scope, **{part: key})
         if part == "entry":
             self._build()
+            focus(self._chips[part, key])
             return
         for field in self._fields.values():
             field.complain("")

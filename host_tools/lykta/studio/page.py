@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -26,6 +27,8 @@ _LONGEST_NAME = 60
 _YEAR_S = 31_536_000
 _KEPT, _ANSWER_S = "lykta_draft", 5.0
 _LOOK_S = 0.5
+#: Until the browser has been sent the tab that is pressed, before the view is made, which may take a moment.
+_SEEN_S = 0.02
 _ROLES = {VIEWER: N_("may look"), OPERATOR: N_("may change the street")}
 _log = logging.getLogger(__name__)
 
@@ -76,7 +79,7 @@ class Page:
 
     def build(self) -> None:
         """Put everything on the page but the view."""
-        ui.add_head_html('<link rel="stylesheet" href="/lykta/studio.css">')
+        ui.add_head_html('<link rel="stylesheet" href="/lykta/studio.css"><script type="module" src="/lykta/keys.js"></script>')
         self._dark = ui.dark_mode(self._session.dark)
         self._language()
         self._whole = ui.element("div").classes("studio")
@@ -91,6 +94,7 @@ class Page:
         """Show another view, for one that sends its reader there."""
         with self._whole:
             await self._show(key)
+            focus(self._tabs[key])
 
     def _fill(self) -> None:
         """Build all of it anew, in the language of now."""
@@ -152,7 +156,10 @@ class Page:
             body = ui.element("section").classes("view").props(f'role="tabpanel" id="view-{key}" aria-labelledby="tab-{key}"')
         self._bodies[key] = body
         with body:
+            waiting = working(self._session, N_("Opening"))
+            await asyncio.sleep(_SEEN_S)
             await self._build(self._views[key])
+            waiting.delete()
 
     async def _build(self, view: View) -> None:
         try:
@@ -216,6 +223,11 @@ class Page:
         session.tell(LOOK)
         self._fill()
         await self.show()
+
+
+def focus(element: ui.element) -> None:
+    """Put the keyboard on an element, once it stands on the page."""
+    ui.run_javascript(f"setTimeout(() => document.getElementById('{element.html_id}')?.focus())")
 
 
 def _remember(name: str, value: str) -> None:

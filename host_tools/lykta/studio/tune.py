@@ -93,7 +93,8 @@ class _Tune:
             beside.props("outlined dense").classes("beside").mark("beside")
             ui.switch(say("Two pictures"), on_change=self._two).props("dense").mark("both")
             save = ui.button(say("Save"), icon="save", on_click=lambda: savedialog.ask(session))
-            save.props("unelevated no-caps", remove="color").classes("act").classes("save").mark("save")
+            save.props('unelevated no-caps aria-keyshortcuts="Control+S"', remove="color").classes("act").classes("save").mark("save")
+            save.tooltip("Ctrl+S")
         with ui.element("div").classes("row"):
             ui.label(say("simulated")).classes("tag")
             self._state = ui.label().classes("quiet small").props('role="status"')
