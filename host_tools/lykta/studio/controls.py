@@ -134,7 +134,7 @@ class Controls:
         self._scope = replace(self._scope, **{part: key})
         if part == "entry":
             self._build()
-            focus(self._chips[part, key])
+            focus(self._chips[part, key].html_id)
             return
         for field in self._fields.values():
             field.complain("")

@@ -94,7 +94,7 @@ class Page:
         """Show another view, for one that sends its reader there."""
         with self._whole:
             await self._show(key)
-            focus(self._tabs[key])
+            focus(f"tab-{key}")
 
     def _fill(self) -> None:
         """Build all of it anew, in the language of now."""
@@ -225,9 +225,9 @@ class Page:
         await self.show()
 
 
-def focus(element: ui.element) -> None:
+def focus(html_id: str) -> None:
     """Put the keyboard on an element, once it stands on the page."""
-    ui.run_javascript(f"setTimeout(() => document.getElementById('{element.html_id}')?.focus())")
+    ui.run_javascript(f"setTimeout(() => document.getElementById('{html_id}')?.focus())")
 
 
 def _remember(name: str, value: str) -> None:
