@@ -164,7 +164,10 @@ class _Tune:
 
     def _compare(self, event: events.ValueChangeEventArguments[str]) -> None:
         self._wrong.set_text("")
-        self._beside = str(event.value or PREVIOUS)
+        if not event.value:  # whoever goes through it with the Tab key chooses nothing
+            event.sender.set_value(self._beside if self._beside in event.sender.options else PREVIOUS)
+            return
+        self._beside = str(event.value)
         if self._beside not in (PREVIOUS, SAVED):
             try:
                 profile = load_profile(self._beside.removeprefix("profile:"))
