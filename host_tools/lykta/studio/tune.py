@@ -82,7 +82,7 @@ class _Tune:
             self._redo = self._tool("redo", say("Redo"), self._forth)
             choices = {PREVIOUS: say("the previous step"), SAVED: say("the profile as saved")}
             choices |= {f"profile:{name}": name for name in packaged("profiles")}
-            beside = ui.select(
+            self._select = ui.select(
                 choices,
                 value=self._beside,
                 label=say("Compare with"),
@@ -90,7 +90,7 @@ class _Tune:
                 with_input=True,
                 new_value_mode="add-unique",
             )
-            beside.props("outlined dense").classes("beside").mark("beside")
+            self._select.props("outlined dense").classes("beside").mark("beside")
             ui.switch(say("Two pictures"), on_change=self._two).props("dense").mark("both")
             save = ui.button(say("Save"), icon="save", on_click=lambda: savedialog.ask(session))
             save.props('unelevated no-caps aria-keyshortcuts="Control+S"', remove="color").classes("act").classes("save").mark("save")
@@ -165,7 +165,7 @@ class _Tune:
     def _compare(self, event: events.ValueChangeEventArguments[str]) -> None:
         self._wrong.set_text("")
         if not event.value:  # whoever goes through it with the Tab key chooses nothing
-            event.sender.set_value(self._beside if self._beside in event.sender.options else PREVIOUS)
+            self._select.set_value(self._beside)
             return
         self._beside = str(event.value)
         if self._beside not in (PREVIOUS, SAVED):
