@@ -252,19 +252,20 @@ def _write_detection(detections: list[int], lamp: Row, i: int, t: int, user: int
 
 def _send(queue: list[int], frames: Row, sent: Row, lamp: Row, i: int, number: int, receivers: Any, link: Row, t: int) -> None:
     """Put a lamp's frame on the air: to everybody after the same time, or to each as the radio lets it through."""
-    slot = number % RING
-    if sent[RING + slot] >= t:
+    ring = len(sent) >> 1
+    slot = number % ring
+    if sent[ring + slot] >= t:
         raise OverflowError  # somebody would hear another frame than was sent to him
     frames[slot * row.FRAME_LENGTH : (slot + 1) * row.FRAME_LENGTH] = lamp[row.FRAME : row.FRAME + row.FRAME_LENGTH]
     sent[slot] = t
     if not link[radio.LOSSY]:
-        sent[RING + slot] = t + link[radio.DELAY]
+        sent[ring + slot] = t + link[radio.DELAY]
         heappush(queue, _item(t + link[radio.DELAY], _DELIVERY, slot, 0))
         return
     for hears in range(receivers[0][i], receivers[0][i + 1]):
         arrives = radio.arrival(link, i, lamp[row.FRAME + row.DETECTION], receivers[1][hears], receivers[3][hears], t)
         if arrives >= 0:
-            sent[RING + slot] = max(sent[RING + slot], arrives)
+            sent[ring + slot] = max(sent[ring + slot], arrives)
             heappush(queue, _item(arrives, _DELIVERY, slot, hears - receivers[0][i] + 1))
 
 
