@@ -65,13 +65,13 @@ def _night(plan: Plan, pieces: int, minutes: int, users: int, folder: Path) -> l
 
 def _transfer(lit: loop.Lit, lamps: int, minutes: int) -> Iterator[str]:
     """How long it took, and what of the air."""
-    done: dict[int, list[int]] = {}
+    done: dict[int, dict[str, int]] = {}
     for line in posting.lines(lit, "piece"):
-        done.setdefault(line.lamp, []).append(line.t_ms)
+        done.setdefault(line.lamp, {}).setdefault(line.words[1], line.t_ms)  # one whose receipt was lost may come again
         if line.words[2] != "True":
             yield f"     WRONG: piece {line.words[1]} at lamp {line.lamp}"
     begun = min(line.t_ms for line in posting.lines(lit, "fetched"))
-    whole = sorted(times[-1] for times in done.values() if len(times) == PIECES)
+    whole = sorted(max(times.values()) for times in done.values() if len(times) == PIECES)
     if len(whole) < lamps - 1:
         pieces = sum(map(len, done.values())) / (lamps - 1)
         yield f"     {len(whole)} of {lamps - 1} lamps have all of it after {minutes} min; {pieces:.1f} of {PIECES} pieces on average"

@@ -90,9 +90,8 @@ def test_info__says_who_it_is_and_how(port: str, capsys: pytest.CaptureFixture[s
 
 def test_visits__are_no_failed_starts(port: str, capsys: pytest.CaptureFixture[str]):
     """A person at the cable cuts starts short, eight times and more: the node does not go down its ladder of recovery for that."""
-    for _ in range(4):
+    for _ in range(8):  # a visit may take a start or two more than it asks for: three failed ones would be a step down
         with session.attended(port) as board:
-            board.soft_reset()
             board.soft_reset()
             about = session.info(board)
     assert about.counts["rung"] == 0
