@@ -265,6 +265,16 @@ def test_pseudo_terminal__is_a_port_too_and_comes_back_after_the_cable(tmp_path:
             line.prompt()
 
 
+def test_pseudo_terminal__opened_again_at_once_stays(tmp_path: Path):
+    """Whoever opens it while the board still notices that another has closed it is not thrown out."""
+    with Bench(tmp_path, kind="pty", speed=0) as bench:
+        with_runtime(bench)
+        for _ in range(20):
+            with Line(bench.ports[0]) as line:
+                line.prompt()
+                assert line.run("print(6*7)") == "42\r\n"
+
+
 def test_second_host__is_told_that_the_port_is_taken(bench: Bench):
     """As ser2net says it; the first one notices nothing."""
     with Line(bench.ports[0]) as line:

@@ -43,9 +43,13 @@ class Cable:
     def pull(self) -> None:
         """The cable is out: nothing passes any more."""
         if self.up:
-            self.up = False
-            self._board.unplug()
+            self.let_go()
             self._tear()
+
+    def let_go(self) -> None:
+        """Nobody has the port open any more."""
+        self.up = False
+        self._board.unplug()
 
     def cut(self) -> None:
         """The cable is out, and stays out until somebody plugs it in."""
@@ -303,8 +307,15 @@ class PtyPort:
         except BlockingIOError:
             return
         except OSError:
-            if self._cable is not None:
-                self._cable.pull()
+            self._left()
+
+    def _left(self) -> None:
+        """The host has closed the terminal, which stays: somebody may be opening it at this moment."""
+        self._loop.remove_reader(self._master)
+        self._outgoing.clear()
+        if self._cable is not None:
+            self._cable.let_go()
+            self._cable = None
 
     async def _work(self) -> None:
         """Bring what comes to the board, one piece after the other."""
