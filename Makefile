@@ -10,7 +10,7 @@ PYTEST := $(PY) -m pytest
 # A worker for each processor; a file's tests stay together, since they share what is dear to make.
 MANY := -n logical --dist loadfile
 
-CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services docs
+CHECKS := env lint types-host types-firmware layering mpy test-host test-micropython test-fetch test-wheel test-sumo services test-services docs
 
 .DEFAULT_GOAL := help
 .PHONY: help demo studio test check env fast fleet sumo lint format types types-host types-firmware layering mpy test-host test-micropython test-wheel test-sumo services test-services test-fetch soak docs bench size sbom coverage pictures lock clean

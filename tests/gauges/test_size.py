@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gauges import size, vm32
+from gauges import size
 from lykta.corehost import firmware_folder
-from lykta.errors import EnvironmentLacks, LyktaError
+from lykta.errors import LyktaError
 
 CONSOLE = """
       0 s  lamp P01, number 26, start 1
@@ -60,25 +60,17 @@ def test_compile__gives_every_file_its_size(tmp_path: Path):
 @pytest.mark.micropython
 @pytest.mark.slow
 @pytest.mark.fetch
-def test_gate__a_node_with_radio_and_sensors_stays_within_its_budget():
+def test_gate__a_node_with_radio_and_sensors_stays_within_its_budget(small_vm: str):
     """Resident heap of the whole firmware on the 32-bit VM, its code in a ROM image, at the fullest of some minutes."""
-    try:
-        vm = vm32.find()
-    except EnvironmentLacks as error:
-        pytest.fail(str(error), pytrace=False)
-    assert size.measure(str(vm), image=True, minutes=5).resident <= size.BUDGET
+    assert size.measure(small_vm, image=True, minutes=5).resident <= size.BUDGET
 
 
 @pytest.mark.micropython
 @pytest.mark.slow
 @pytest.mark.fetch
-def test_gate__a_node_on_a_network_stays_within_its_budget():
+def test_gate__a_node_on_a_network_stays_within_its_budget(small_vm: str):
     """The same with its TLS session up: what the VM's heap and mbedTLS hold together."""
-    try:
-        vm = vm32.find()
-    except EnvironmentLacks as error:
-        pytest.fail(str(error), pytrace=False)
-    joined = size.measure(str(vm), image=True, minutes=5, role=size.JOINED)
+    joined = size.measure(small_vm, image=True, minutes=5, role=size.JOINED)
     assert joined.outside > 30_000  # or there was no session
     assert joined.resident + joined.outside <= size.ONLINE + size.IDLE
 

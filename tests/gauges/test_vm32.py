@@ -125,14 +125,10 @@ def test_lock__names_every_package_with_its_hash():
 @pytest.mark.micropython
 @pytest.mark.slow
 @pytest.mark.fetch
-def test_vm__holds_small_integers_of_31_bits():
+def test_vm__holds_small_integers_of_31_bits(small_vm: str):
     """As the ESP32 does; it is MicroPython, and has asyncio."""
-    try:
-        vm = vm32.find()
-    except EnvironmentLacks as error:
-        pytest.fail(str(error), pytrace=False)
     script = "import asyncio, sys; print(sys.implementation.name, sys.maxsize)"
-    run = subprocess.run([vm, "-c", script], capture_output=True, text=True, check=True)
+    run = subprocess.run([small_vm, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["micropython", str(2**31 - 1)]
 
 
@@ -148,15 +144,11 @@ def test_vm__holds_small_integers_of_31_bits():
         ("test_tasks_supervisor", "test_report__tells_an_outage_once_when_it_begins_and_once_when_it_ends"),
     ],
 )
-def test_node__lives_on_it(tmp_path: Path, module: str, claim: str):
+def test_node__lives_on_it(small_vm: str, tmp_path: Path, module: str, claim: str):
     """Whole nodes in virtual time, and the tick with its heap locked, where integers and ticks are those of the ESP32."""
-    try:
-        vm = vm32.find()
-    except EnvironmentLacks as error:
-        pytest.fail(str(error), pytrace=False)
     script = f"import hooks; hooks.install(); import {module}; {module}.{claim}()"
     tests = Path(__file__).resolve().parents[1] / "micropython"
-    command = [vm, "-X", "heapsize=2m", "-c", script]
+    command = [small_vm, "-X", "heapsize=2m", "-c", script]
     run = subprocess.run(
         command, capture_output=True, text=True, check=False, env=environment(firmware_folder(), tests), cwd=tmp_path, timeout=300
     )
