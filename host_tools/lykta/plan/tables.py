@@ -7,6 +7,7 @@ are followed (without a U-turn) until no lamp there could want light, whatever i
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
@@ -60,13 +61,35 @@ class Tables:
     receivers: list[list[tuple[int, int]]]  # by origin: (lamp, where the rows of the origin begin in its table)
     adjacent: list[list[int]]  # by lamp: the nodes whose heartbeats it listens to
 
+    # What machine code is given, made once by whoever plays many nights.
+
     @cached_property
     def padded(self) -> NDArray[np.int64]:
-        """`tables` as one array for machine code, with zeros behind the shorter ones: whoever plays many nights makes it once."""
-        found = np.zeros((len(self.tables), max(map(len, self.tables), default=0)), np.int64)
-        for number, values in enumerate(self.tables):
-            found[number, : len(values)] = values
-        return found
+        """`tables` as one array, with zeros behind the shorter ones."""
+        return padded(self.tables)
+
+    @cached_property
+    def told(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """`receivers` one after the other: (where those of each origin begin, and the last end; the lamps; where their rows begin)."""
+        flat = np.array([pair for receivers in self.receivers for pair in receivers], np.int64).reshape(-1, 2)
+        return _starts(self.receivers), flat[:, 0].copy(), flat[:, 1].copy()
+
+    @cached_property
+    def near(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`adjacent` one after the other: (where those of each lamp begin, and the last end; the lamps)."""
+        return _starts(self.adjacent), np.array([lamp for near in self.adjacent for lamp in near], np.int64)
+
+
+def padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Rows of different length as one array, with zeros behind the shorter ones."""
+    found = np.zeros((len(rows), max(map(len, rows), default=0)), np.int64)
+    for number, values in enumerate(rows):
+        found[number, : len(values)] = values
+    return found
+
+
+def _starts(rows: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+    return np.cumsum([0, *map(len, rows)], dtype=np.int64)
 
 
 def out_index(graph: Graph, point: int, directed: int) -> int:

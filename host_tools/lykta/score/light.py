@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from lykta.corehost import dimmer
-from lykta.score.intervals import EMPTY, SHIFT, Ints, Spans, at_or_before, ints, keys, meet, union, without
+from lykta.score.intervals import EMPTY, SHIFT, Ints, Spans, at_or_before, expand, ints, keys, meet, union, without
 
 FULL_LEVEL = 1000
 DEAD = -1  # cause of the segments of a dead lamp
@@ -86,6 +86,18 @@ class Ramps(NamedTuple):
     last: Ints
 
 
+class Steps(NamedTuple):
+    """Every step of level of every ramp, those of one after those of another; `first`: where each ramp's begin.
+
+    A step leads to `level` from `before` [permille], `ms` after the begin of its ramp.
+    """
+
+    first: Ints
+    level: Ints
+    before: Ints
+    ms: Ints
+
+
 class Light:
     """A night's segments: every lamp from `begin_ms` to `end_ms` without gaps, in the order (lamp, time).
 
@@ -117,6 +129,19 @@ class Light:
         steps = np.zeros(len(one), dtype=np.int64)
         np.maximum.at(steps, ramp, np.abs(last - start)[rows])
         return Ramps(of, seg.rate[rows[one]], seg.position[rows[one]], steps, moving, last)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The steps of its ramps."""
+        ramps = self.ramps
+        owner, step = expand(ramps.steps)
+        up = ramps.rate[owner] > 0
+        start = ramps.start[owner]
+        level = level_of(start) + np.where(up, step + 1, -step - 1)
+        before = np.where(up, level - 1, level + 1)
+        way = start - POSITIONS[np.where(up, level, before)]
+        speed = np.abs(ramps.rate)[owner]
+        return Steps(np.cumsum(ramps.steps) - ramps.steps, level, before, np.where(up, -(way // speed), way // speed + 1))
 
     def segment(self, moment: Ints) -> Ints:
         """The segments in which keys of (lamp, ms) lie; each must lie inside the night."""

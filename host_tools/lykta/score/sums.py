@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from lykta.score.intervals import SHIFT, Ints, expand, ints
-from lykta.score.light import POSITIONS, Light, level_of
+from lykta.score.light import Light, level_of
 
 
 class Sums:
@@ -25,36 +25,25 @@ class Sums:
         self._ramp, self._first, self._table = self._tables()
         every, ramps = np.arange(len(seg.span)), light.ramps
         # Sums of a whole city may pass 2**63; differences within a lamp stay right, since int64 wraps around.
-        self._before = np.concatenate(([0], np.cumsum(self._sum(every, seg.span.ms, ramps.moving, ramps.last))))
+        self._before = _running(self._sum(every, seg.span.ms, ramps.moving, ramps.last))
 
     def _tables(self) -> tuple[Ints, Ints, Ints]:
         """(weighted ramp of each segment, where each one's running sums begin, the running sums of step x time)."""
-        ramps = self._light.ramps
-        count = len(ramps.rate)
+        ramps, steps = self._light.ramps, self._light.steps
         if len(self._weights) == 1:
-            weighted, pairs = ramps.of, np.arange(count)
-        else:
-            moves = ramps.of >= 0
-            weighted = np.full(len(ramps.of), -1)
-            numbers = self._which[self._light.segments.lamp[moves]] * count + ramps.of[moves]
-            pairs, weighted[moves] = np.unique(numbers, return_inverse=True)
+            weights = self._weights[0]
+            return ramps.of, steps.first, _running((weights[steps.level] - weights[steps.before]) * steps.ms)
+        count = len(ramps.rate)
+        moves = ramps.of >= 0
+        weighted = np.full(len(ramps.of), -1)
+        numbers = self._which[self._light.segments.lamp[moves]] * count + ramps.of[moves]
+        pairs, weighted[moves] = np.unique(numbers, return_inverse=True)
         which, ramp = np.divmod(pairs, max(count, 1))
         most = ramps.steps[ramp]
-        owner, step = expand(most)
-        table = self._running(which, ramps.rate[ramp], ramps.start[ramp], owner, step)
-        return weighted, np.cumsum(most) - most, np.concatenate(([0], table))
-
-    def _running(self, which: Ints, rate: Ints, start: Ints, owner: Ints, step: Ints) -> Ints:
-        """Running sums of (step of the weight) x (ms until that step), over all ramps one after the other."""
-        up = rate[owner] > 0
-        level = level_of(start)[owner] + np.where(up, step + 1, -step - 1)
-        before = level + np.where(up, -1, 1)
-        border = POSITIONS[np.where(up, level, before)]
-        speed = np.abs(rate)[owner]
-        rising = -((start[owner] - border) // speed)
-        falling = (start[owner] - border) // speed + 1
-        change = self._weights[which[owner], level] - self._weights[which[owner], before]
-        return np.asarray(np.cumsum(change * np.where(up, rising, falling)))
+        owner, number = expand(most)
+        row, which = steps.first[ramp][owner] + number, which[owner]
+        change = self._weights[which, steps.level[row]] - self._weights[which, steps.before[row]]
+        return weighted, np.cumsum(most) - most, _running(change * steps.ms[row])
 
     def _part(self, row: Ints, ms: Ints) -> Ints:
         """Sums over the first `ms` of segments."""
@@ -84,3 +73,8 @@ class Sums:
         """The sum of the whole night of every lamp."""
         every = ints(np.arange(self._light.lamps)) << SHIFT
         return self.between(every + self._light.begin_ms, every + self._light.end_ms)
+
+
+def _running(values: Ints) -> Ints:
+    """Sums of the values before each place, and of all."""
+    return np.concatenate(([0], np.cumsum(values)))
