@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from lykta.errors import InputError
+from lykta.fleet.carrier import Lost, Refused
 from lykta.fleet.certificates import BRIDGE, NODE, NODE_HOLDS, OPERATOR, OTHERS_HOLD, Credential, authority_in, name_of
+from lykta.fleet.client import Broker
+from tests.fleet.networks import foreign, issued, network
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 NAME = "kungsholms_strand.K05"
@@ -166,3 +170,38 @@ def test_secret__is_not_shown_in_a_traceback(tmp_path: Path):
         made = authority.client("bridge-a", BRIDGE)
     assert "PRIVATE" not in repr(made)
     assert str(made.key.private_numbers().private_value) not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("old", "our certificate has expired"),
+        ("early", "is it not valid yet"),
+        ("foreign", "not of its authority"),
+        ("none", "we have given none"),
+        ("good", "was lost"),
+    ],
+)
+def test_broker_that_hangs_up_without_a_word__is_explained_by_our_own_certificate(tmp_path: Path, shown: str, said: str):
+    """The alert may be lost with the connection; what is wrong with us shows from here too. Else it is the connection."""
+    made, _ = network(tmp_path / "network")
+    ages = {"old": -11 * 365, "early": 3, "good": 0}
+    own = foreign(tmp_path / "other", "operator-1") if shown == "foreign" else None
+    own = issued(made, "operator-1", dt.datetime.now(dt.UTC) + dt.timedelta(days=ages[shown])) if shown in ages else own
+    pem = tmp_path / "shown.pem"
+    if own is not None:
+        pem.write_bytes(own.cert_pem + own.key_pem)
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.abort()
+
+    async def connect() -> None:
+        async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            broker = Broker("127.0.0.1", port, "operator-1", made.folder / "authority" / "ca.pem", *([pem, pem] if own else []))
+            async with broker.connect():
+                raise AssertionError("it was let in")
+
+    with pytest.raises(Lost if shown == "good" else Refused, match=said):
+        asyncio.run(connect())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -13,6 +14,8 @@ from typing import Any, cast
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509 import Certificate, load_pem_x509_certificate, load_pem_x509_certificates
 
 from lykta.errors import InputError, Message
 from lykta.fleet.carrier import Letter, Lost, Refused
@@ -92,9 +95,8 @@ class Broker:
     def _told(self, error: aiomqtt.MqttError, logged: str) -> Lost:
         """What happened, said to people."""
         said = f"{error} {logged}".strip()
-        meaning = next((meaning for sign, meaning in _MEANINGS if sign.lower() in said.lower().replace(" ", "_") or sign in said), "")
-        if meaning:
-            return Refused(f"The broker at {self}: {meaning}{'' if meaning.endswith('?') else '.'}")
+        if meaning := _meaning(said):
+            return self._refused(meaning)
         if isinstance(error, MqttConnectError):
             return Refused(
                 Message(
@@ -110,7 +112,43 @@ class Broker:
                     "No broker answers at {broker}. Start one with `lykta broker run`, or look whether it runs on its machine.", broker=self
                 )
             )
+        if meaning := _meaning(self._own_fault()):
+            return self._refused(meaning)
         return Lost(Message("The connection to the broker at {broker} was lost ({said}).", broker=self, said=said))
+
+    def _refused(self, meaning: str) -> Refused:
+        return Refused(f"The broker at {self}: {meaning}{'' if meaning.endswith('?') else '.'}")
+
+    def _own_fault(self) -> str:
+        """The sign in _MEANINGS of what is wrong with our own certificate, as far as it shows from here, or nothing.
+
+        A broker that hangs up at once may take its reason along: the system drops the alert with whatever else was not read yet.
+        """
+        if self.authority is None:
+            return ""
+        if self.certificate is None:
+            return "CERTIFICATE_REQUIRED"
+        ours = load_pem_x509_certificate(self.certificate.read_bytes())
+        now = dt.datetime.now(dt.UTC)
+        if now > ours.not_valid_after_utc:
+            return "CERTIFICATE_EXPIRED"
+        if now < ours.not_valid_before_utc:
+            return "BAD_CERTIFICATE"
+        known = load_pem_x509_certificates(self.authority.read_bytes())
+        return "" if any(ours.issuer == one.subject and _signed(one, ours) for one in known) else "UNKNOWN_CA"
+
+
+def _meaning(said: str) -> str:
+    """What a text of TLS means; nothing where it is not known."""
+    return next((meaning for sign, meaning in _MEANINGS if sign.lower() in said.lower().replace(" ", "_") or sign in said), "")
+
+
+def _signed(authority: Certificate, certificate: Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (InvalidSignature, TypeError, ValueError):
+        return False
+    return True
 
 
 class MqttConnection:
