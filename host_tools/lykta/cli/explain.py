@@ -27,6 +27,8 @@ from lykta.tune.variations import LESS, MORE, of_settings, with_sensors, without
 
 PARTS = ("settings", "sensors", "lamps")
 _SHOWN = 10
+_NAME = 24  # columns of a name that are never taken from it
+_WIDE = 96  # columns in which values and intervals stand side by side
 _TOO_FEW = f"Fewer than {LEAST_NIGHTS} nights: which of these are chance cannot be told. Take --seeds 1-5."
 
 
@@ -73,7 +75,7 @@ def _settings(console: Console, scenario: Scenario, many: Crew, out: Path | None
     tried = list(of_settings(scenario.profile, scenario.site, met))
     found = sorted(track(effects(scenario, tried, many), "settings", len(tried)), key=lambda one: -one.weight)
     console.print("[bold]Settings[/bold], each a quarter less and more (levels: 5 points), everywhere and for everyone at once")
-    console.print(_table("setting", found))
+    console.print(_table(console, "setting", found))
     idle = sorted({one.name for one in found} - _matters(found))
     if not _enough(scenario):
         console.print(_TOO_FEW, highlight=False, soft_wrap=True)
@@ -120,7 +122,7 @@ def _sensors(console: Console, scenario: Scenario, many: Crew, out: Path | None)
     gone.sort(key=lambda one: one.service.value or 0.0)
     added.sort(key=lambda one: (-(one.service.value or 0.0), -(one.saving.value or 0.0)))
     console.print("[bold]Sensors[/bold], each taken away alone: those without which service suffers most")
-    console.print(_table("sensor", gone[:_SHOWN]))
+    console.print(_table(console, "sensor", gone[:_SHOWN]))
     useless = [one.name for one in gone if not _hurts(one.service) and not _hurts(one.saving)]
     if not _enough(scenario):
         console.print(_TOO_FEW, highlight=False, soft_wrap=True)
@@ -128,7 +130,7 @@ def _sensors(console: Console, scenario: Scenario, many: Crew, out: Path | None)
         console.print(f"Bring nothing that is significant in these nights: {', '.join(useless)}.", highlight=False, markup=False)
     if added:
         console.print(f"\n[bold]One more sensor[/bold], {added[0].name.split()[-1]}, on each post alone: where it brings most")
-        console.print(_table("post", added[:_SHOWN]))
+        console.print(_table(console, "post", added[:_SHOWN]))
         if _enough(scenario) and not any((one.service.low or 0.0) > 0 or (one.saving.low or 0.0) > 0 for one in added):
             console.print("None brings anything that is significant in these nights.")
     else:
@@ -179,22 +181,25 @@ def _plain(*columns: str) -> Table:
     return table
 
 
-def _table(what: str, found: Sequence[Effect]) -> Table:
+def _table(console: Console, what: str, found: Sequence[Effect]) -> Table:
+    """Effects; where the terminal is narrow, their intervals stand below the values."""
+    between = " " if console.width >= _WIDE else "\n"
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column(what, overflow="fold")
-    for column, justify in (("change", "left"), ("saving, points", "right"), ("service, points", "right")):
-        table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column(what, overflow="fold", min_width=min(_NAME, max((len(one.name) for one in found), default=0)))
+    table.add_column("change", no_wrap=True)
+    for column in ("saving, points", "service, points"):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in found:
         style = None if one.name in _matters([one]) else "bright_black"
-        table.add_row(escape(one.name), escape(one.way), _points(one.saving, 2), _points(one.service, 3), style=style)
+        table.add_row(escape(one.name), escape(one.way), _points(one.saving, 2, between), _points(one.service, 3, between), style=style)
     return table
 
 
-def _points(one: Interval, digits: int) -> str:
+def _points(one: Interval, digits: int, between: str) -> str:
     if one.value is None:
         return "n/a"
     value = f"{100 * one.value:+.{digits}f}"
-    return value if one.low is None or one.high is None else f"{value} [{100 * one.low:+.{digits}f}, {100 * one.high:+.{digits}f}]"
+    return value if one.low is None or one.high is None else f"{value}{between}[{100 * one.low:+.{digits}f}, {100 * one.high:+.{digits}f}]"
 
 
 def to_csv(found: Sequence[Effect]) -> str:
