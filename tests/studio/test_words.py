@@ -22,10 +22,7 @@ PACKAGE = Path(studio.__file__).parent
 SWEDISH = Words("sv")
 #: Where sentences that know their text are made: what the page says of a file is said by these.
 ELSEWHERE = sorted(
-    file
-    for folder in (PACKAGE.parent, PACKAGE.parent / "fleet", PACKAGE.parent / "profiles", PACKAGE.parent / "tune")
-    for file in folder.glob("*.py")
-    if "Message(" in file.read_text(encoding="utf-8")
+    file for file in PACKAGE.parent.rglob("*.py") if PACKAGE not in file.parents and "Message(" in file.read_text(encoding="utf-8")
 )
 MODULES = sorted(file.name for file in PACKAGE.glob("*.py"))
 

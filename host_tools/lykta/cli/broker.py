@@ -128,7 +128,7 @@ def revoke(node: str, site: str, folder: Path | None, why: str, who: str, databa
     network = Network.open(folder or loader.beside(site, "network"))
     now = dt.datetime.now(dt.UTC)
     person = network.knows_person(node)
-    let_in = person or (network.folder / NODES / network.find(node)[0]).is_dir()
+    let_in = node in network.people if person else (network.folder / NODES / network.find(node)[0]).is_dir()
     found = revoking.revoke_person(network, node, why, now) if person else [revoking.revoke(network, node, why, now, gone)]
     _record_revocation(Asked(site, network.folder, database, "", ""), found[0].node, let_in, whoever(who), why)
     then = f"lykta broker config {site} --person NAME=operator lets somebody else in."
@@ -317,14 +317,20 @@ def _warn_of_gateways(network: Network) -> None:
 
 
 def _record_revocation(asked: Asked, node: str, let_in: bool, who: str, why: str) -> None:
-    """Write it down beside what else was done to the street, where there is a history: whoever is out stays out without one, too."""
+    """Write it down beside what else was done to the street, where there is a history: whoever is out stays out without one, too.
+
+    The same command again, which finishes what a broker out of reach left to do, is no second deed: it is written down only where the
+    first was not.
+    """
     from lykta.fleet import acts
 
     if asked.database is None and not (asked.home / _HISTORY).is_file():
         return
-    before = "let in" if let_in else "revoked before"
     try:
-        acts.note(asked.open(), acts.Act(int(asked.now()), who, WORD, "revoke", node, before, "revoked", why))
+        database = asked.open()
+        if let_in or all(act.about != node for act in acts.acts(database, verbs=["revoke"])):
+            before = "let in" if let_in else "revoked before"
+            acts.note(database, acts.Act(int(asked.now()), who, WORD, "revoke", node, before, "revoked", why))
     except LyktaError as error:
         click.echo(f"{error} It is revoked all the same, and stands in NO record: write it down by hand.", err=True)
 

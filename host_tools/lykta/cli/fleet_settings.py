@@ -288,12 +288,9 @@ def _judged(asked: Asked, nights: int) -> Conformity:
         scores = [one.score for one in track(scenarios.run(scenario, plan), "simulating", nights)]
     except InputError as error:
         return Conformity(None, f"not judged: {error.problems[0].message}")
-    least = least_service(scenario)
     found = {name: QUANTITIES["service"].read(scores, name) for one in scores for name in one.classes}
     served = {name: value for name, value in found.items() if value is not None}
-    said = ", ".join(f"{name} {100 * value:.2f} %" for name, value in served.items()) or "nobody came by"
-    where = f"{nights} simulated nights of {scenario.demand.name}, requirement {scenario.requirement.name}"
-    return Conformity(all(value >= least for value in served.values()), f"service {said} of {100 * least:g} % asked for; {where}")
+    return Conformity.judged(served, least_service(scenario), nights, scenario.demand.name, scenario.requirement.name)
 
 
 def _print_proposal(one: Proposal, asked: Asked) -> None:

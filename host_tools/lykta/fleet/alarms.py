@@ -150,7 +150,7 @@ class Alarms:
         else:
             watched.outside = min(watched.outside, 0) - 1
         if abs(watched.outside) >= 2 or (node, ENERGY_OFF) not in self.open:
-            said = f"{report.energy_mwh / 1000:.1f} Wh, by the profile {expected.lowest_mwh / 1000:.1f} to {most / 1000:.1f} Wh"
+            said = f"{report.energy_mwh / 1000:.1f} Wh, by the profile {expected.lowest_mwh / 1000:.1f} Wh to {most / 1000:.1f} Wh"
             yield from self._set(node, ENERGY_OFF, watched.outside >= 2, now, said)
 
     def _set(self, node: str, kind: str, on: bool, now: float, detail: str) -> Iterator[Alarm]:

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from lykta.errors import Message
 from lykta.fleet import acts, commands, history, model, topics
 from lykta.fleet.acts import Act
 from lykta.fleet.carrier import Connect, Connection, Lost, Refused, keep
@@ -319,7 +320,7 @@ class Fleet:
         """
         connection = self._connection
         if connection is None:
-            raise Lost("There is no connection to the broker, so nothing was sent.")
+            raise Lost(Message("There is no connection to the broker, so nothing was sent."))
         self._commanded = True
         asked = [command for command, _ in given]
         written = await self._written(lambda: commands.note(self.database, asked, act), urgent)
@@ -346,7 +347,9 @@ class Fleet:
         except Gone as error:
             if not urgent:
                 raise
-            self._said(f"{error} The light is ordered all the same, and stands in NO record: write it down by hand.")
+            self._said(
+                Message("{error} The light is ordered all the same, and stands in NO record: write it down by hand.", error=error.args[0])
+            )
             return False
 
     async def publish(self, topic: str, payload: bytes, retain: bool) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lykta.corehost import letter, payload, telegram
-from lykta.errors import InputError
+from lykta.errors import InputError, Message
 from lykta.node.street import Street
 
 #: From which numbers and versions count: 2^30 seconds last until 2054.
@@ -86,7 +86,8 @@ class Commands:
         if not 0 <= permille <= 1000:
             raise InputError.of(to.lamp, f"a level of {permille} permille is none: 0 to 1000.")
         if permille and not now < until <= now + LONGEST_OVERRIDE:
-            raise InputError.of(to.lamp, f"an override ends within 24 hours from now, and not before: {until:%Y-%m-%d %H:%M} does not.")
+            said = Message("an override ends within 24 hours from now, and not before: {until} does not.", until=f"{until:%Y-%m-%d %H:%M}")
+            raise InputError.of(to.lamp, said)
         return self._seal(to, payload.OVERRIDE_UNTIL, permille, stamp_of(until) if permille else 0, now)
 
     def identify(self, to: Recipient, seconds: int, now: dt.datetime) -> Sealed:

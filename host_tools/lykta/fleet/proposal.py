@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lykta.errors import Message
 from lykta.fleet.differences import Difference
 
 #: What a proposal may be. OVERTAKEN: other settings have been rolled out since it was made, so it says no longer what would change.
 OPEN, APPROVED, REFUSED, WITHDRAWN, ROLLED_OUT, OVERTAKEN = "open", "approved", "refused", "withdrawn", "rolled out", "overtaken"
 #: How it came to be approved without a second person: in a street of one operator, or as the way back to what had been in force.
 ALONE, WAY_BACK = "alone", "way back"
+#: Of names so much is kept in words; a share that lacks less than a hair of what is asked for keeps it.
+_NAME, _HAIR = 60, 1e-12
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,16 @@ class Conformity:
 
     conforms: bool | None = None
     said: str = "not judged"
+
+    @classmethod
+    def judged(cls, served: Mapping[str, float], least: float, nights: int, demand: str, requirement: str) -> Conformity:
+        """The verdict of simulated nights, in the words that the record keeps. `served`: class -> share of its time in full light."""
+        if not nights:
+            return cls()
+        shares = ", ".join(f"{who} {100 * share:.2f} %" for who, share in served.items()) or "nobody came by"
+        where = f"{nights} simulated night{'' if nights == 1 else 's'} of {demand[:_NAME]}, requirement {requirement[:_NAME]}"
+        kept = all(share >= least - _HAIR for share in served.values())
+        return cls(kept, f"service {shares} of {100 * least:g} % asked for; {where}")
 
 
 @dataclass(frozen=True)
@@ -67,12 +80,14 @@ class Proposal:
 
 #: What can be done with a proposal that is not what somebody thought.
 NEXT = {
-    OPEN: "another operator must approve it first: lykta fleet approve",
-    APPROVED: "it can be rolled out: lykta fleet roll-out",
-    REFUSED: "propose again what should be otherwise: lykta fleet propose",
-    WITHDRAWN: "propose it again: lykta fleet propose",
-    ROLLED_OUT: "the way back is lykta fleet back",
-    OVERTAKEN: "other settings were sent since, so it would change something else than it says. Propose it again: lykta fleet propose",
+    OPEN: Message("another operator must approve it first: lykta fleet approve"),
+    APPROVED: Message("it can be rolled out: lykta fleet roll-out"),
+    REFUSED: Message("propose again what should be otherwise: lykta fleet propose"),
+    WITHDRAWN: Message("propose it again: lykta fleet propose"),
+    ROLLED_OUT: Message("the way back is lykta fleet back"),
+    OVERTAKEN: Message(
+        "other settings were sent since, so it would change something else than it says. Propose it again: lykta fleet propose"
+    ),
 }
 
 

@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lykta import profiles
 from lykta.document import Document
-from lykta.errors import InputError
+from lykta.errors import InputError, Message
 from lykta.fleet import acts, letters, schema, settings
 from lykta.fleet.acts import Act
 from lykta.fleet.database import Database
@@ -83,7 +83,7 @@ class Proposals:
         """A proposal. InputError where there is none of that number."""
         rows = self.database.rows(select(schema.proposals).where(schema.proposals.c.number == number))
         if not rows:
-            raise InputError.of(f"proposal {number}", "there is none of this number. `lykta fleet proposals` lists them.")
+            raise InputError.of(_called(number), Message("there is none of this number. `lykta fleet proposals` lists them."))
         found = self._read(rows[0], self.in_force())
         its = {self._names[lamp]: digests for lamp, digests in self.digests(number).items()}
         return replace(found, others=settings.others(self.database, its, found.follows))
@@ -118,7 +118,8 @@ class Proposals:
         self._may(by, "approve settings", "-")
         one = self.one(number)
         if by.same_as(one.who):
-            raise InputError.of(f"proposal {number}", f"{by.name} has made it, so another operator must approve it{self._others(by)}.")
+            said = Message("{who} has made it, so another operator must approve it{others}.", who=by.name, others=self._others(by))
+            raise InputError.of(_called(number), said)
         return self._decide(one, by, APPROVED, why)
 
     def refuse(self, number: int, by: Person, why: str) -> Proposal:
@@ -131,7 +132,7 @@ class Proposals:
         self._may(by, "withdraw settings", "-")
         one = self.one(number)
         if not by.same_as(one.who):
-            raise InputError.of(f"proposal {number}", f"{one.who} has made it. Others refuse it, and say why.")
+            raise InputError.of(_called(number), Message("{who} has made it. Others refuse it, and say why.", who=one.who))
         return self._decide(one, by, WITHDRAWN, why)
 
     def alone(
@@ -142,8 +143,9 @@ class Proposals:
         Where these very settings are under way already, that proposal. InputError where there is a second person.
         """
         if self.needs_second:
-            message = (
-                f"settings need a second person here: {', '.join(self.operators)} are known by name. Propose them: lykta fleet propose"
+            message = Message(
+                "settings need a second person here: {people} are known by name. Propose them: lykta fleet propose",
+                people=", ".join(self.operators),
             )
             raise InputError.of(street.name, message)
         under_way = self._under_way(street, lamps)
@@ -161,8 +163,10 @@ class Proposals:
         version = self.in_force()
         before = settings.before(self.database, {lamp: self._names[lamp] for lamp in self._street.lamps}, version)
         if not before.files:
-            said = "nothing was sent before it" if version else "no settings were ever sent"
-            message = f"{said}: what the nodes had came by cable. Propose the profile of then: lykta fleet propose --profile FILE"
+            said = Message("nothing was sent before it") if version else Message("no settings were ever sent")
+            message = Message(
+                "{said}: what the nodes had came by cable. Propose the profile of then: lykta fleet propose --profile FILE", said=said
+            )
             raise InputError.of(self._street.name, message)
         newest, older = self.of_version(version), self.of_version(before.version)
         changes = _changes(newest.text, older.text) if newest and older else ()
@@ -194,13 +198,13 @@ class Proposals:
         one = self.one(number)
         if one.state == ROLLED_OUT and one.version is not None:
             if one.version < self.in_force():
-                raise InputError.of(
-                    f"proposal {number}", f"version {self.in_force()} was sent after it. `lykta fleet back` takes that back."
-                )
+                said = Message("version {number} was sent after it. `lykta fleet back` takes that back.", number=self.in_force())
+                raise InputError.of(_called(number), said)
             return Push(one.version, settings.kept(self.database, self.digests(number)), True, number, self._act_of(one.version))
         self._may(by, "roll settings out", "-")
         if one.state != APPROVED:
-            raise InputError.of(f"proposal {number}", f"it is {one.state}, not approved: {NEXT[one.state]}")
+            said = Message("it is {state}, not approved: {next}", state=Message(one.state), next=NEXT[one.state])
+            raise InputError.of(_called(number), said)
         now = dt.datetime.fromtimestamp(self._now(), dt.UTC)
         version = max(letters.version_of(now), self.in_force() + 1)
         act = Act(int(self._now()), by.name, by.proof, "settings", self._about(one), _version(one.follows), _version(version), one.why)
@@ -225,11 +229,13 @@ class Proposals:
         text = text or profiles.text_of(street.profile)
         profile = profiles.read_profile(Document.read(text, street.profile.file))
         if (profile.zones, profile.ordinary, profile.calendar) != (street.profile.zones, street.profile.ordinary, street.profile.calendar):
-            raise InputError.of(street.profile.file, "was changed since it was read, or is not saved yet. Save it, and propose it again.")
+            said = Message("was changed since it was read, or is not saved yet. Save it, and propose it again.")
+            raise InputError.of(street.profile.file, said)
         street = replace(street, profile=profile)
         wanted = [street.lamp(lamp).id for lamp in lamps] or street.lamps
         if settings.same_as_sent(street, self.database, wanted):
-            raise InputError.of(street.name, f"these settings were sent already, as version {self.in_force()}: nothing would change.")
+            said = Message("these settings were sent already, as version {number}: nothing would change.", number=self.in_force())
+            raise InputError.of(street.name, said)
         now = self._now()
         files = settings.files_of(street, wanted, dt.datetime.fromtimestamp(now, dt.UTC).date())
         compared, old = self._compared()
@@ -285,7 +291,8 @@ class Proposals:
 
     def _decide(self, one: Proposal, by: Person, what: str, why: str) -> Proposal:
         if one.state != OPEN:
-            raise InputError.of(f"proposal {one.number}", f"it is {one.state}: {NEXT[one.state]}")
+            said = Message("it is {state}: {next}", state=Message(one.state), next=NEXT[one.state])
+            raise InputError.of(_called(one.number), said)
         now = int(self._now())
         verb = {APPROVED: "approve", REFUSED: "refuse", WITHDRAWN: "withdraw"}[what]
         act = Act(now, by.name, by.proof, verb, f"proposal {one.number} of {one.who}: {one.profile}", one.state, what, why)
@@ -304,7 +311,8 @@ class Proposals:
             try:
                 _insert(connection, number, step, decision)
             except IntegrityError:
-                raise InputError.of(f"proposal {number}", "somebody else has just decided it. Look again: lykta fleet proposals") from None
+                said = Message("somebody else has just decided it. Look again: lykta fleet proposals")
+                raise InputError.of(_called(number), said) from None
             return acts.note_in(connection, act)
 
     def _about(self, one: Proposal) -> str:
@@ -346,6 +354,11 @@ class Proposals:
 def _insert(connection: Connection, number: int, step: str, one: Decision) -> None:
     told = {**asdict(one), "who": one.who[:80], "why": one.why[:_SHORT]}
     connection.execute(insert(schema.decisions).values(proposal=number, step=step, **told))
+
+
+def _called(number: int) -> Message:
+    """What an error is about."""
+    return Message("proposal {number}", number=number)
 
 
 def _profile(text: str) -> Profile:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lykta.errors import InputError
+from lykta.errors import InputError, Message
 from lykta.node.keyfiles import Place, place_of
 from lykta.plan.keys import KEY_BYTES, Keys, Segments
 from lykta.site.model import Site
@@ -72,7 +72,9 @@ class KeyStore:
         place = place or place_of(site.name)
         text = place.read()
         if text is None:
-            raise InputError.of(str(place), f'there are no keys of "{site.name}" on this machine. {_HOW_TO_MAKE}')
+            raise InputError.of(
+                str(place), Message('there are no keys of "{site}" on this machine. {how}', site=site.name, how=_HOW_TO_MAKE)
+            )
         return cls(site, place, _checked(text, site, place), draw)
 
     @classmethod
@@ -183,7 +185,7 @@ class KeyStore:
         return f"KeyStore({self.site.name!r}, {len(self._nodes)} lamps)"
 
 
-_HOW_TO_MAKE = "Make them with `lykta site keys SITE`, or bring the file from the machine that has them."
+_HOW_TO_MAKE = Message("Make them with `lykta site keys SITE`, or bring the file from the machine that has them.")
 
 
 def _checked(text: str, site: Site, place: Place) -> Mapping[str, Any]:

@@ -112,7 +112,7 @@ class _Better:
         try:
             task = task_of(session, ranges, int(self._nights.value or 1))
         except LyktaError as error:
-            self._wrong.set_text(str(error))
+            self._wrong.set_text(session.say.fault(error))
             return
         self._seeker.start(task, int(self._trials.value or 2), session.studio.folder)
         self._show()
@@ -128,7 +128,7 @@ class _Better:
         points = seeker.points
         self._start.set_visibility(not seeker.running)
         self._stop.set_visibility(seeker.running)
-        self._wrong.set_text(seeker.error or self._wrong.text)
+        self._wrong.set_text(say.fault(seeker.error) if seeker.error else self._wrong.text)
         self._start.set_text(say("Go on") if points else say("Start"))
         self._bar.set_value(len(points) / seeker.wanted if seeker.wanted else 0)
         self._progress.set_visibility(bool(points))
@@ -282,7 +282,7 @@ class _Better:
         try:
             session.draft.replace(task.space.written(point.values))
         except LyktaError as error:
-            self._wrong.set_text(str(error))
+            self._wrong.set_text(session.say.fault(error))
             return
         session.tell(DRAFT)
         ui.notify(session.say("Loaded into Tune: {what}.", what=task.space.said(point.values)))

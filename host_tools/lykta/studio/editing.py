@@ -15,7 +15,7 @@ import numpy as np
 
 from lykta import wholefile
 from lykta.document import Document
-from lykta.errors import LyktaError
+from lykta.errors import LyktaError, Message
 from lykta.site import checks, loader, sensors_plan
 from lykta.site.model import Lamp, Sensor, Site
 from lykta.site.patch import Patch
@@ -64,7 +64,8 @@ class SiteDraft:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except OSError as error:
-            raise LyktaError(f"{site.file}  cannot be read any more: {error.strerror or error}. Was it moved?") from None
+            said = Message("{file} cannot be read any more: {what}. Was it moved?", file=site.file, what=error.strerror or error)
+            raise LyktaError(said) from None
         packaged = path.parent == loader.FOLDER
         return cls(site.file, text, site, path.parent, None if packaged else path, text)
 
@@ -95,15 +96,17 @@ class SiteDraft:
         """
         target = path or self.path
         if target is None:
-            raise LyktaError("This site comes with Lykta. Give the copy a name of your own.")
+            raise LyktaError(Message("This site comes with Lykta. Give the copy a name of your own."))
         if path is not None and path != self.path and path.exists():
-            raise LyktaError(f"{path}  is there already. Give another name.")
+            raise LyktaError(Message("{file} is there already. Choose another name.", file=path))
         try:
             if target == self.path and target.exists() and target.read_text(encoding="utf-8-sig") != self.original:
-                raise LyktaError(f"{target}  was changed by somebody else since it was opened. Save a copy under another name.")
+                said = Message("{file} was changed by somebody else since it was opened. Save under another name.", file=target)
+                raise LyktaError(said)
             wholefile.write(target, self.text)
         except OSError as error:
-            raise LyktaError(f"{target}  cannot be written: {error.strerror or error}. Choose another place.") from None
+            said = Message("{file} cannot be written: {what}. Choose another place.", file=target, what=error.strerror or error)
+            raise LyktaError(said) from None
         self.path, self.name, self.original, self.folder = target, str(target), self.text, target.parent
         self.site = replace(self.site, file=str(target))
         return target

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lykta.errors import LyktaError
+from lykta.errors import LyktaError, Message
 from lykta.site import loader, sensors_plan
 from lykta.site.imported import remarks, unmatched_csv
 from lykta.site.importer import Imported, import_site
@@ -42,7 +42,8 @@ def keep(folder: Path, name: str, data: bytes) -> Path:
     """Keep an uploaded file under a name that is only a name. LyktaError where it is of no kind that can be read."""
     plain = re.sub(r"[^\w.-]+", "_", Path(name).name)[-_LONGEST:].lstrip(".")
     if not plain.lower().endswith(ENDINGS):
-        raise LyktaError(f"{plain or 'The file'}  is neither CSV, GeoJSON nor an OpenStreetMap extract ({', '.join(ENDINGS)}).")
+        said = Message("{file} is neither CSV, GeoJSON nor an OpenStreetMap extract ({endings}).", file=plain, endings=", ".join(ENDINGS))
+        raise LyktaError(said)
     path = Path(tempfile.mkdtemp(dir=folder)) / plain
     path.write_bytes(data)
     return path
@@ -93,7 +94,7 @@ def matched(imported: Imported) -> Matched:
 def take_over(imported: Imported, source: str, sensors: str, target: Path) -> Site:
     """Write the site, with the sensors that are proposed, and what was not matched beside it; read it again. Raises LyktaError."""
     if target.exists():
-        raise LyktaError(f"{target}  is there already. Give another name.")
+        raise LyktaError(Message("{file} is there already. Choose another name.", file=target))
     site = imported.site if sensors == NO_SENSORS else sensors_plan.propose(imported.site, sensors)
     head = [f"Imported by `lykta studio` from {source}; to be corrected by hand.", *remarks(imported)]
     try:
@@ -102,7 +103,8 @@ def take_over(imported: Imported, source: str, sensors: str, target: Path) -> Si
         if beside:
             target.with_suffix(".unmatched.csv").write_text(beside, encoding="utf-8", newline="")
     except OSError as error:
-        raise LyktaError(f"{target}  cannot be written: {error.strerror or error}. Choose another place.") from None
+        said = Message("{file} cannot be written: {what}. Choose another place.", file=target, what=error.strerror or error)
+        raise LyktaError(said) from None
     return loader.load(target)
 
 

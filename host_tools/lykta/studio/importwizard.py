@@ -95,7 +95,7 @@ class ImportWizard:
             self._show_columns(self._wish.peek)
         except LyktaError as error:
             with self._said:
-                fault(self._session, str(error))
+                fault(self._session, self._session.say.fault(error))
         self._next.set_enabled(self._wish.lamps is not None)
 
     def _show_columns(self, found: Peek | None) -> None:
@@ -140,7 +140,7 @@ class ImportWizard:
         except LyktaError as error:
             self._said.clear()
             with self._said:
-                fault(self._session, str(error))
+                fault(self._session, self._session.say.fault(error))
             self._next.set_enabled(True)
             return
         self._preview(found, importing.matched(found))
@@ -219,7 +219,7 @@ class ImportWizard:
         except LyktaError as error:
             said.clear()
             with said:
-                fault(self._session, str(error))
+                fault(self._session, self._session.say.fault(error))
             return
         self._close()
         await self._opened(site)

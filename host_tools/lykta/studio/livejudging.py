@@ -18,14 +18,9 @@ _LOOK_S = 0.5
 
 def conformity(session: Session) -> Conformity:
     """The verdict on the profile of a page, in the words that the record keeps; not judged where no night was simulated."""
-    found = saving.standing(session)
-    if not found.nights:
-        return Conformity()
-    street = session.street
-    served = ", ".join(f"{one.measure.group} {100 * (one.now.value or 0):.2f} %" for one in found.served) or "nobody came by"
-    nights = "1 simulated night" if found.nights == 1 else f"{found.nights} simulated nights"
-    where = f"{nights} of {street.demand.name[:40]}, requirement {street.requirement.name[:60]}"
-    return Conformity(found.conforms, f"service {served} of {100 * found.least:g} % asked for; {where}")
+    found, street = saving.standing(session), session.street
+    served = {one.measure.group: one.now.value or 0.0 for one in found.served}
+    return Conformity.judged(served, found.least, found.nights, street.demand.name, street.requirement.name)
 
 
 class Judgement:

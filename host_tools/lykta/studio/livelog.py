@@ -80,7 +80,7 @@ class LogPanel:
                 before, after = (brief(tells.recorded(one), 160) or "–" for one in (act.before, act.after))
                 ui.label(f"{before} → {after}").classes("small number")
             if act.why:
-                ui.label(f"“{brief(act.why, 300)}”").classes("small")
+                ui.label(f"“{brief(tells.reason(act.why), 300)}”").classes("small")
             if act.sent:
                 told = {"done": act.done, "refused": act.refused, "sent": act.sent}
                 ui.label(say("{done} of {sent} have done it, {refused} refused", **told)).classes("quiet small")

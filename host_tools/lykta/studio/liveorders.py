@@ -199,9 +199,9 @@ class Orders:
             given = await give(fleet)
         except LyktaError as error:
             if wrong is None:
-                ui.notify(brief(str(error), 300), type="negative")
+                ui.notify(brief(say.fault(error), 300), type="negative")
             else:
-                wrong.set_text(brief(str(error), 600))
+                wrong.set_text(brief(say.fault(error), 600))
             return
         finally:
             self._watch.ears.remove(hear)
@@ -212,7 +212,7 @@ class Orders:
             dialog.close()
         ui.notify(say("Sent to {count} lamps.", count=len(given)) if len(given) != 1 else say("Sent to one lamp."), position="top")
         for told in heard:  # light for an emergency is ordered also where it cannot be written down
-            ui.notify(brief(told, 400), type="warning", position="top", timeout=0, close_button=say("Close"))
+            ui.notify(brief(say.error(told), 400), type="warning", position="top", timeout=0, close_button=say("Close"))
 
 
 def person_of(session: Session) -> Person:

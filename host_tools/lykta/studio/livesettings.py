@@ -17,6 +17,7 @@ from lykta.fleet.fleet import Fleet
 from lykta.fleet.proposal import APPROVED, OPEN, OVERTAKEN, REFUSED, ROLLED_OUT, WITHDRAWN, Proposal
 from lykta.fleet.proposals import Proposals
 from lykta.fleet.rollout import Progress
+from lykta.studio.livechanges import told
 from lykta.studio.livejudging import Judgement, conformity, said_of
 from lykta.studio.liveorders import Orders, person_of
 from lykta.studio.liveparts import Redrawn
@@ -185,7 +186,7 @@ class SettingsPanel:
                 raise LyktaError(self._session.say("There is no connection to the broker, so nothing was sent."))
             await deed(fleet, self._board(fleet), why)
         except LyktaError as error:
-            said.set_text(brief(str(error), 600))
+            said.set_text(brief(self._session.say.fault(error), 600))
             return False
         await self.load()
         return True
@@ -211,7 +212,7 @@ class SettingsPanel:
         when = tells.moment(one.at, self._watch.now())
         ui.label(say("{who}, {time}: {why}", who=brief(one.who, 40), time=when, why=brief(one.why, 200))).classes("small")
         for change in one.changes[:_CHANGES]:
-            ui.label(brief(str(change).replace("->", "→"), 160)).classes("step-line small number")
+            ui.label(brief(told(say, change), 160)).classes("step-line small number")
         if not one.changes:
             ui.label(say("No setting differs from what is known to be in force.")).classes("quiet small")
         if len(one.changes) > _CHANGES:
@@ -219,7 +220,7 @@ class SettingsPanel:
         verdict, kind = said_of(self._session, one.conformity)
         ui.label(verdict).classes(f"{kind} small").mark(f"conformity-{one.number}")
         if one.conformity.conforms is not None:
-            ui.label(brief(one.conformity.said, 240)).classes("quiet small")
+            ui.label(brief(tells.recorded(one.conformity.said), 240)).classes("quiet small")
         for decision in (one.verdict, one.rollout):
             if decision is not None:
                 version = f" ({decision.version})" if decision.version else ""

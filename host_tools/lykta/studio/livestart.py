@@ -67,7 +67,7 @@ def _build_trial(session: Session, found: Callable[[], None]) -> None:
         except LyktaError as error:
             place.clear()
             with place:
-                ui.label(brief(str(error), 600)).classes("field-wrong").props('role="alert"')
+                ui.label(brief(say.fault(error), 600)).classes("field-wrong").props('role="alert"')
                 offer()
             return
         found()

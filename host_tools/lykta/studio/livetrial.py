@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from nicegui import app
 
-from lykta.errors import EnvironmentLacks, LyktaError
+from lykta.errors import EnvironmentLacks, LyktaError, Message
 from lykta.studio.session import Session
 
 #: How fast its time passes, and at which hour it begins.
@@ -57,7 +57,9 @@ class Trial:
         from lykta.fleet.clock import StreetClock
 
         if find_mosquitto() is None:
-            raise EnvironmentLacks("mosquitto is not installed. Install it (`sudo apt install mosquitto`, `brew install mosquitto`).")
+            raise EnvironmentLacks(
+                Message("mosquitto is not installed. Install it (`sudo apt install mosquitto`, `brew install mosquitto`).")
+            )
         broker = await self._program("broker", "run", site, "--out", str(self.folder), "--port", str(_free_port()))
         await _said(broker, _READY)
         StreetClock(time.time(), _tonight(timezone), SPEED).write(self.folder)
@@ -100,7 +102,7 @@ async def _said(program: asyncio.subprocess.Process, words: str) -> None:
                 told.append(line.decode(errors="replace").rstrip())
                 if words in told[-1]:
                     return
-    raise LyktaError("The broker of the simulated street did not start. It said:\n" + "\n".join(told[-4:]))
+    raise LyktaError(Message("The broker of the simulated street did not start. It said:\n{said}", said="\n".join(told[-4:])))
 
 
 def _free_port() -> int:

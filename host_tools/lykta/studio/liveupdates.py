@@ -45,7 +45,7 @@ class UpdatePanel:
         try:
             self._record, self._said = Folder(loader.beside(self._watch.street.name, "updates")).load(), ""
         except LyktaError as error:
-            self._said = str(error)
+            self._said = self._session.say.fault(error)
         self._draw()
 
     def refresh(self) -> None:

@@ -131,7 +131,8 @@ class Watch:
             from lykta.fleet.database import Database
             from lykta.fleet.fleet import Fleet
         except ImportError:
-            raise EnvironmentLacks("Networks need the extra fleet: pip install 'lykta[fleet]' (in a clone: make env).") from None
+            said = Message("Networks need the extra fleet: pip install 'lykta[fleet]' (in a clone: make env).")
+            raise EnvironmentLacks(said) from None
         with ExitStack() as held:
             access = self._seat(held)
             district = access.districts[0] if len(access.districts) == 1 else ""
@@ -335,7 +336,8 @@ def watch_of(session: Session) -> Watch | None:
     studio, folder = session.studio, network_of(session)
     if not folder.is_dir():
         if folder == studio.network:
-            raise InputError.of(str(folder), "here is no network. `lykta broker config SITE` makes one; --network names its folder.")
+            said = Message("here is no network. `lykta broker config SITE` makes one; --network names its folder.")
+            raise InputError.of(str(folder), said)
         return None
     key = f"{folder.resolve()} {session.street.site.name}"
     if key not in studio.watches:

@@ -82,7 +82,7 @@ class WhyPanel:
         try:
             return self._tell.lines(present(self._watch.street, state, order, alarms, int(self._watch.now()), proposal))
         except LyktaError as error:
-            return [brief(str(error), _LONGEST)]  # a node that the site does not know
+            return [brief(self._session.say.fault(error), _LONGEST)]  # a node that the site does not know
 
     def _order(self, state: NodeState) -> Command | None:
         """The order in force, with what the node has answered."""
@@ -138,7 +138,7 @@ class WhyPanel:
             except Unrecorded as error:
                 lines = [self._unrecorded(error)]
             except LyktaError as error:
-                lines = [brief(str(error), _LONGEST)]
+                lines = [brief(self._session.say.fault(error), _LONGEST)]
         if (lamp, at) == (self._lamp, self._at):  # nobody has asked something else meanwhile
             self._lines = tuple(lines)
             self.refresh(self._watch.state(lamp))

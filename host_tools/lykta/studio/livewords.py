@@ -6,13 +6,13 @@ Words that are not known (of newer nodes) are shown as they are.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from zoneinfo import ZoneInfo
 
 from lykta.fleet.model import DAY_BURNING, ENERGY_OFF, LAMP_OUT, SILENT_NODE, STUCK_SENSOR, Event, NodeState
 from lykta.studio.livecells import exact
 from lykta.studio.page import brief
-from lykta.studio.pasttelling import FAULTS, FEW
+from lykta.studio.pasttelling import FEW
+from lykta.studio.recorded import FAULTS, reason, recorded
 from lykta.studio.words import N_, Words
 
 #: Alarms: what is the matter, and what to do about it.
@@ -38,29 +38,6 @@ VERBS = {
     "update": N_("update"),
     "revoke": N_("taken from the network"),
 }
-#: What the record says of before and after, and how the page says it. The record itself is never written anew.
-_RECORDED = tuple(
-    (re.compile(pattern), text)
-    for pattern, text in (
-        (r"none", N_("none")),
-        (r"open", N_("open")),
-        (r"closed", N_("closed")),
-        (r"ended", N_("ended")),
-        (r"for (?P<count>\d+) s", N_("for {count} s")),
-        (r"at least (?P<level>[\d.]+ %) until (?P<until>[-\d]+ [\d:]+)", N_("at least {level} until {until}")),
-        (r"all (?P<count>\d+) lamps", N_("all {count} lamps")),
-        (r"version (?P<number>\d+)", N_("version {number}")),
-        (r"as flashed by cable", N_("as flashed by cable")),
-        (r"approved", N_("approved")),
-        (r"refused", N_("refused")),
-        (r"withdrawn", N_("withdrawn")),
-        (r"let in", N_("let in")),
-        (r"revoked", N_("revoked")),
-        (r"rolled out", N_("rolled out")),
-        (r"alone", N_("approved, with nobody else to ask")),
-        (r"way back", N_("approved, as the way back to what was in force")),
-    )
-)
 _EVENTS = {
     ("start", ""): N_("started"),
     ("override", ""): N_("took an order for light"),
@@ -181,10 +158,11 @@ class Tells:
 
     def recorded(self, text: str) -> str:
         """What the record says, where it is one of those things that Lykta writes there; else as it is written."""
-        for pattern, said in _RECORDED:
-            if (found := pattern.fullmatch(text)) is not None:
-                return self._say(said, **found.groupdict())
-        return text
+        return recorded(self._say, text)
+
+    def reason(self, text: str) -> str:
+        """Why something was done, where Lykta itself has written that down; people's own words as they are."""
+        return reason(self._say, text)
 
     def like(self, event: Event) -> str:
         """Whether an event is bad news, good, or neither."""

@@ -106,7 +106,7 @@ class _Night:
         except LyktaError as error:
             self._moments.clear()
             with self._moments:
-                fault(session, str(error))
+                fault(session, session.say.fault(error))
             return
         if outcome is not None and not self._board.is_deleted:  # whoever waited may have closed the page
             self._show(outcome)

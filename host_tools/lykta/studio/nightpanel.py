@@ -53,7 +53,7 @@ class WhyPanel:
         try:
             found = await self._newest.run(number, lambda: self._session.bench.now(why, night, lamp, t_ms))
         except LyktaError as error:
-            self._say_that(str(error))
+            self._say_that(self._session.say.fault(error))
             return
         if found is not None:
             self._show(found)

@@ -47,7 +47,7 @@ def ask(session: Session) -> None:
                 scenario = _found(given, str(date.value), str(sensors.value), str(radio.value), session)
                 session.open_street(replace(scenario, engine=street.engine), given)
             except (LyktaError, ValueError) as error:
-                wrong.set_text(str(error))
+                wrong.set_text(say.fault(error))
                 return
             dialog.close()
 

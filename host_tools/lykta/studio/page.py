@@ -165,7 +165,7 @@ class Page:
         try:
             await view.load()(self._session)
         except LyktaError as error:
-            fault(self._session, str(error))
+            fault(self._session, self._session.say.fault(error))
         except Exception as error:  # noqa: BLE001  the last resort: whatever it is, a person gets a sentence
             _log.exception("the view %s cannot be shown", view.key)
             say = self._session.say

@@ -8,32 +8,10 @@ from zoneinfo import ZoneInfo
 
 from lykta.fleet import past as rules
 from lykta.fleet.past import Past
+from lykta.studio.recorded import detail, faults
 from lykta.studio.saying import N_, Say
 from lykta.studio.telling import PHASES
 
-#: What nodes tell to be wrong with them.
-FAULTS = {
-    "clock": N_("its clock is not set"),
-    "radio": N_("it hears no neighbour"),
-    "stuck": N_("a sensor reports somebody all the time"),
-    "restless": N_("a sensor reports far more than its neighbours"),
-    "blind": N_("a sensor misses people whom its neighbours see"),
-    "radar": N_("a radar does not answer"),
-    "wire": N_("a sensor cannot be read"),
-    "sense": N_("its sensing has stopped"),
-    "mesh": N_("its radio has stopped"),
-    "flood": N_("its radio is flooded"),
-    "board": N_("its board file makes no sense"),
-    "identity": N_("its identity makes no sense"),
-    "table": N_("its table of neighbours makes no sense"),
-    "keys": N_("its keys make no sense"),
-    "program": N_("its settings make no sense, or have run out"),
-    "lamp": N_("its power does not follow its level"),
-    "memory": N_("it has little memory left"),
-    "task": N_("a part of its software has stopped"),
-    "warm-up": N_("a sensor has just got power"),
-    "apart": N_("its clock was set to another time"),
-}
 ALARMS = {
     "lamp-out": N_("the lamp takes too little power for its level: it is dark"),
     "day-burning": N_("the lamp burns by day"),
@@ -151,7 +129,9 @@ class PastTeller:
             yield say("It told of faults: {faults}.", faults=self._faults(report.faults))
         for alarm in found.alarms:
             told = {"what": say(ALARMS[alarm.kind]) if alarm.kind in ALARMS else alarm.kind, "since": self.moment(alarm.opened)}
-            yield say("An alarm was open since {since}: {what}.", **told) + (f" ({alarm.detail})" if alarm.detail else "")
+            yield say("An alarm was open since {since}: {what}.", **told) + (
+                f" ({detail(self._say, alarm.detail)})" if alarm.detail else ""
+            )
 
     def clock(self, at: float) -> str:
         """A time of day."""
@@ -168,7 +148,7 @@ class PastTeller:
         return self._say(name) if name in PHASES else name
 
     def _faults(self, names: tuple[str, ...]) -> str:
-        return ", ".join(self._say(FAULTS[name]) if name in FAULTS else name for name in names)
+        return faults(self._say, names)
 
     def _count(self, found: Past) -> str:
         """How many detections its own sensors made, not finer than privacy allows."""

@@ -122,7 +122,7 @@ class _Report:
             session.kept["report"] = self._html
             ui.notify(say("The report is ready."))
         except LyktaError as error:
-            self._wrong.set_text(str(error))
+            self._wrong.set_text(self._session.say.fault(error))
             self._empty.set_visibility(not self._html)
         finally:
             self._waiting.set_visibility(False)
@@ -142,6 +142,6 @@ class _Report:
         try:
             printed = await asyncio.to_thread(reporting.pdf, self._html)
         except LyktaError as error:
-            self._wrong.set_text(str(error))
+            self._wrong.set_text(self._session.say.fault(error))
             return
         ui.download.content(printed, f"{self._name()}.pdf", "application/pdf")

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lykta.errors import EnvironmentLacks, LyktaError
+from lykta.errors import EnvironmentLacks, LyktaError, Message
 from lykta.report import render
 from lykta.scenarios import DATE, RADIOS, SENSORS, Scenario, fit, run
 from lykta.scenarios.output import report_input
@@ -66,10 +66,11 @@ def browser() -> str:
     if found is None and _MAC.is_file():
         found = str(_MAC)
     if found is None:
-        raise EnvironmentLacks(
+        said = Message(
             "A PDF is printed by Chromium or Chrome, and there is none on this computer. Install it (Debian and Ubuntu: "
             "`sudo apt install chromium`), or save the report as HTML and print that from your browser."
         )
+        raise EnvironmentLacks(said)
     return found
 
 
@@ -87,7 +88,12 @@ def pdf(html: str) -> bytes:
         try:
             subprocess.run(words, check=False, capture_output=True, timeout=_PATIENCE_S)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise LyktaError(f"{program} did not print the report ({type(error).__name__}). Save it as HTML and print that.") from None
+            said = Message(
+                "{program} did not print the report ({what}). Save it as HTML and print that.", program=program, what=type(error).__name__
+            )
+            raise LyktaError(said) from None
         if not target.is_file():
-            raise LyktaError(f"{program} printed nothing. Save the report as HTML, and print that from your browser.")
+            raise LyktaError(
+                Message("{program} printed nothing. Save the report as HTML, and print that from your browser.", program=program)
+            )
         return target.read_bytes()

@@ -30,7 +30,7 @@ def ask(session: Session) -> None:
             try:
                 path = saving.save(session, Path(str(where.value).strip()), str(reason.value or ""))
             except LyktaError as error:
-                wrong.set_text(str(error))
+                wrong.set_text(say.fault(error))
                 return
             dialog.close()
             session.tell(DRAFT)

@@ -28,6 +28,9 @@ class Say(Protocol):
     def quantity(self, kind: str, value: int) -> str:
         """An integer of the code as people write it."""
 
+    def written(self, quantity: str) -> str:
+        """A quantity that was written down, with the decimal sign of the language."""
+
     def date(self, day: dt.date, style: str = "long") -> str:
         """A day."""
 
@@ -51,6 +54,10 @@ class Plain:
     def quantity(self, kind: str, value: int) -> str:
         """See `Say`."""
         return show(kind, value)
+
+    def written(self, quantity: str) -> str:
+        """See `Say`."""
+        return quantity
 
     def date(self, day: dt.date, style: str = "long") -> str:
         """See `Say`."""

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lykta.errors import LyktaError
+from lykta.errors import LyktaError, Message
 from lykta.score.requirements import Condition
 from lykta.studio.saving import Standing
 from lykta.studio.session import Session
@@ -63,7 +63,7 @@ class Seeker:
     task: Task | None = None
     points: list[Point] = field(default_factory=list)
     wanted: int = 0
-    error: str = ""
+    error: LyktaError | None = None
     running: bool = False
     #: By the number of the point: how it stands over all nights; and which one is being looked at.
     proved: dict[int, Standing] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Seeker:
         """Search until so many profiles are tried, those of the journal counted. Must be called where a loop runs."""
         if self.running:
             return
-        self.task, self.wanted, self.error, self.points, self.running = task, trials, "", [], True
+        self.task, self.wanted, self.error, self.points, self.running = task, trials, None, [], True
         self.proved, self.looking_at = {}, None
         self._stop.clear()
         loop = asyncio.get_running_loop()
@@ -120,9 +120,10 @@ class Seeker:
                     if self._stop.is_set():
                         break
         except LyktaError as error:
-            self.error = str(error)
+            self.error = error
         except OSError as error:
-            self.error = f"{journal}: {error.strerror or error}"
+            said = Message("{file} cannot be written: {what}. Choose another place.", file=journal, what=error.strerror or error)
+            self.error = LyktaError(said)
         finally:
             loop.call_soon_threadsafe(self._end)
 
@@ -148,6 +149,6 @@ class Seeker:
                 if found.conforms:
                     break
         except LyktaError as error:
-            self.error = str(error)
+            self.error = error
         self.looking_at = None
         self.heard()

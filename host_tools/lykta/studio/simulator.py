@@ -92,7 +92,7 @@ class Simulator:
             await self._further(number, texts, file)
         except LyktaError as error:
             if not self._newest.stale(number):
-                self.error = str(error)
+                self.error = self._session.say.fault(error)
         finally:
             if not self._newest.stale(number):
                 self.busy = False

@@ -128,7 +128,7 @@ class _Street:
                 ui.label(say("Nothing is doubtful."))
             for doubt in found[:_LISTED]:
                 with ui.element("button").props('type="button"').on("click", lambda doubt=doubt: self._go(doubt)):
-                    ui.label(brief(doubt.message, 400)).style("flex: 1")
+                    ui.label(brief(say.error(doubt.message), 400)).style("flex: 1")
                     if doubt.points:
                         ui.icon("my_location")
             if len(found) > _LISTED:
@@ -165,7 +165,9 @@ class _Street:
             text = make(draft)
             site = await self._read(text)
         except InputError as error:
-            self._say("\n".join(problem.message for problem in error.problems[:4]), wrong=N_("Nothing was changed"))
+            self._say(
+                "\n".join(self._session.say.error(problem.message) for problem in error.problems[:4]), wrong=N_("Nothing was changed")
+            )
             self._board.release()
             return
         self._notice.clear()
@@ -199,7 +201,9 @@ class _Street:
         try:
             session.open_street(replace(session.street, site=self._draft.site))
         except LyktaError as error:
-            self._say(session.say("It cannot be simulated yet: {why}", why=str(error)[:600]), wrong=N_("Nothing was simulated"))
+            self._say(
+                session.say("It cannot be simulated yet: {why}", why=session.say.fault(error)[:600]), wrong=N_("Nothing was simulated")
+            )
             return
         session.draft = profile
         self._say(session.say("Tune and Night simulate this street now."))
@@ -231,7 +235,7 @@ class _Street:
         try:
             saved = self._draft.save(path)
         except LyktaError as error:
-            self._say(str(error), wrong=N_("Nothing was saved"))
+            self._say(self._session.say.fault(error), wrong=N_("Nothing was saved"))
             return
         self._say(self._session.say("Saved in {file}.", file=brief(str(saved), 200)))
         self._show_bar()

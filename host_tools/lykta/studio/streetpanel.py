@@ -89,7 +89,7 @@ class StreetPanel:
         except LyktaError as error:
             self._night.clear()
             with self._night:
-                ui.label(str(error)).classes("quiet")
+                ui.label(self._session.say.fault(error)).classes("quiet")
             return
         if outcome is None or self._body.is_deleted or outcome.night.plan.site.lamps[points[0]].id != site.lamps[points[0]].id:
             return
@@ -219,7 +219,7 @@ class StreetPanel:
         """What the check says of one point."""
         for doubt in self._doubts:
             if number in doubt.points:
-                ui.label(brief(doubt.message, 400)).classes("notice").mark("doubt")
+                ui.label(brief(self._session.say.error(doubt.message), 400)).classes("notice").mark("doubt")
 
     # -- what can be changed
 

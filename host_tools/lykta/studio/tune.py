@@ -9,7 +9,7 @@ from lykta.errors import LyktaError
 from lykta.profiles import load_profile, packaged
 from lykta.report.clock import Clock
 from lykta.report.strips import strips
-from lykta.studio import nights, savedialog, saving
+from lykta.studio import nights, savedialog
 from lykta.studio.controls import Controls
 from lykta.studio.diagram import Diagram
 from lykta.studio.draft import Draft
@@ -17,6 +17,7 @@ from lykta.studio.figures import Figures
 from lykta.studio.nights import Frame
 from lykta.studio.page import brief, working
 from lykta.studio.session import DRAFT, RESULT, STREET, Session
+from lykta.studio.verdict import Verdict
 from lykta.studio.words import N_
 
 #: What stands beside the profile of now: as before the last change, as opened or saved last, or another profile.
@@ -98,11 +99,7 @@ class _Tune:
         with ui.element("div").classes("row"):
             ui.label(say("simulated")).classes("tag")
             self._state = ui.label().classes("quiet small").props('role="status"')
-        with ui.element("div").classes("row"):
-            self._stands = ui.label().classes("small stands").props('role="status"').mark("stands")
-            self._find = ui.button(say("Find one that keeps it"), icon="query_stats", on_click=lambda: session.visit("better"))
-            self._find.props("outline dense no-caps").classes("small").mark("find")
-            self._find.set_visibility(False)
+        self._verdict = Verdict(session)
         self._wrong = ui.label().classes("field-wrong").props('role="alert"')
 
     def _tool(self, icon: str, said: str, act: events.Handler[events.ClickEventArguments]) -> ui.button:
@@ -175,7 +172,7 @@ class _Tune:
                     raise LyktaError(missing[0].message)
                 self._other = Draft.open(profile).text
             except LyktaError as error:
-                self._wrong.set_text(str(error))
+                self._wrong.set_text(self._session.say.fault(error))
                 self._beside = PREVIOUS
         self._changed()
 
@@ -234,10 +231,7 @@ class _Tune:
         more = say("simulating further nights") if simulator.busy else ""
         said = say("{count} nights (seeds 1 to {count})", count=count) if count > 1 else say("one night (seed 1)") if count else ""
         self._state.set_text(", ".join(one for one in (said, more, f"Lykta {__version__}") if one))
-        found = saving.standing(self._session)
-        self._stands.set_text(savedialog.how_it_stands(self._session, found) if found.nights else "")
-        self._stands.classes(remove="breaks keeps").classes("keeps" if found.conforms else "breaks")
-        self._find.set_visibility(bool(found.broken) and not simulator.busy)
+        self._verdict.show()
         self._figures.show(self._compared)
 
 

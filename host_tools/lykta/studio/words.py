@@ -7,12 +7,13 @@ are read as they are: nothing has to be compiled, and a test keeps them complete
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from lykta.errors import EnvironmentLacks, Message
+from lykta.errors import EnvironmentLacks, InputError, Message
 from lykta.studio.saying import N_
 from lykta.units import KINDS, NotAQuantity, parse, show
 
@@ -29,6 +30,7 @@ FOLDER = Path(__file__).with_name("locale")
 LANGUAGES = {"en": "English", "sv": "Svenska"}
 _LOCALES = {"en": "en_GB", "sv": "sv_SE"}
 _NO_VALUE = "–"
+_WRITTEN = re.compile(r"[\d.]+( \D\S*)?")
 _EXAMPLES = {"level": 500, "time": 30_000, "length": 6600, "speed": 350}
 
 
@@ -68,6 +70,14 @@ class Words:
         values = {name: self.error(value) if isinstance(value, str) else value for name, value in message.values.items()}
         return self(message.text, **values)
 
+    def fault(self, error: Exception) -> str:
+        """What an error says, as it is printed, each sentence that knows its text in this language."""
+        if isinstance(error, InputError):
+            problems = (replace(one, file=self.error(one.file), message=self.error(one.message)) for one in error.problems)
+            return "\n".join(map(str, problems))
+        said = error.args[0] if error.args else ""
+        return self.error(said) if isinstance(said, Message) else str(error)
+
     @property
     def locale(self) -> Locale:
         """The rules for numbers and dates."""
@@ -86,8 +96,11 @@ class Words:
 
     def quantity(self, kind: str, value: int) -> str:
         """An integer of the code as people write it (`units.show`), with the decimal sign of the language."""
-        shown = show(kind, value)
-        return shown if self.language == "en" else shown.replace(".", ",")
+        return self.written(show(kind, value))
+
+    def written(self, quantity: str) -> str:
+        """A quantity that was written down, `99.5 %`, with the decimal sign of the language; anything else as it is."""
+        return quantity.translate(_signs(self.language)) if _WRITTEN.fullmatch(quantity) else quantity
 
     def parse(self, kind: str, text: str) -> int:
         """The integer of what somebody wrote; a decimal comma is understood. NotAQuantity with a sentence in this language."""

@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.synchronize import Event
 from typing import Any, TypeVar
 
-from lykta.errors import LyktaError
+from lykta.errors import LyktaError, Message
 from lykta.studio import translation
 
 T = TypeVar("T")
@@ -55,7 +55,8 @@ class Bench:
         except BrokenProcessPool:
             self._processes[number] = None
             self._translating.clear()
-            raise LyktaError("The process that simulates was ended from outside, perhaps since memory ran out. Try again.") from None
+            said = Message("The process that simulates was ended from outside, perhaps since memory ran out. Try again.")
+            raise LyktaError(said) from None
 
     def close(self) -> None:
         """End the processes; what has not begun is dropped."""
