@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lykta.cli import main
+from lykta.cli import flash, main
 from lykta.cli.flash import _Printer
 from lykta.node import rounds
 from lykta.node.flashing import Outcome
@@ -138,6 +138,29 @@ def test_what_is_wrong_from_the_start__is_said_before_a_board_is_touched(
     monkeypatch.setattr(rounds, "make_payload", lambda: SMALL)
     street_with_keys(tmp_path, monkeypatch)
     assert said in run(capsys, *words, status=2)
+
+
+def test_street__in_which_every_lamp_has_a_board_can_be_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Guided: nothing waits, and Enter looks at the boards that are plugged in, of which there are none; q ends it."""
+    monkeypatch.setattr(rounds, "make_payload", lambda: SMALL)
+    street = street_with_keys(tmp_path, monkeypatch)
+    with Inventory(inventory_path(SITE)) as inventory:
+        for number, lamp in enumerate(street.lamps):
+            inventory.claim(lamp, f"02:4c:59:00:00:{number:02x}", "esp32_devkitc")
+    asked: list[str] = []
+    answers = iter(("", "q"))
+
+    def prompt(text: str, **_: object) -> str:
+        asked.append(text)
+        return next(answers)
+
+    monkeypatch.setattr(flash, "asks", lambda: True)
+    monkeypatch.setattr("click.prompt", prompt)
+    said = run(capsys, SITE, "--all")
+    assert [text.strip()[:22] for text in asked] == ["Every lamp has a board"] * 2
+    assert "No board is plugged in" in said
 
 
 def test_street_without_keys__says_how_to_make_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lykta.errors import InputError
 from lykta.node import manifest, releasekeys, steps
 from lykta.node.device import Device
 from lykta.node.flashing import Options
@@ -203,7 +204,7 @@ def test_full_file_system__says_so_and_is_repaired_when_there_is_room(running: T
     running.bench.fault(0, "full=20000")
     error = running.failed(_PROMPT)
     assert (error.code, error.exit_status) == ("disk-full", 2)
-    assert "factory-reset" in error.remedy
+    assert "--erase" in error.remedy
     running.bench.heal(0)
     running.repaired(_PROMPT)
 
@@ -254,6 +255,61 @@ def test_no_image_for_a_blank_board__says_where_to_get_one(blank: Table, monkeyp
     error = blank.failed(_PROMPT, blank.wanted(image=False))
     assert error.code == "wrong-image"
     assert "micropython.org" in error.remedy
+
+
+def test_chip_that_waits_in_its_loader__is_written_and_goes_on(running: Table, monkeypatch: pytest.MonkeyPatch):
+    """Somebody has held BOOT, as he was told: that is the loader which is wanted; without an image he is told to let go."""
+    written: list[str] = []
+    monkeypatch.setattr("lykta.node.flashing.Esptool.identify", lambda self: found("esp32"))
+    monkeypatch.setattr("lykta.node.flashing.Esptool.write", lambda self, chip, pieces, on_bytes: written.append(chip))
+    running.bench.hold_boot(0)
+    error = running.failed(_PROMPT, running.wanted(image=False))
+    assert error.code == "boot-mode"
+    assert "with BOOT released" in error.remedy
+    running.bench.hold_boot(0)
+    outcome = running.flash(_PROMPT)
+    assert outcome.error is None, outcome.error
+    assert (written, [change.split(":")[0] for change in outcome.changes]) == (["esp32"], ["runtime", "firmware", "start", "node"])
+
+
+def test_board_that_nobody_could_write_down__is_written_down_by_the_same_command(running: Table, monkeypatch: pytest.MonkeyPatch):
+    """The disk of the inventory was full when the board was done: the board is right, and the inventory must come to know it."""
+    with monkeypatch.context() as patched:
+        patched.setattr(running.inventory, "note", full)
+        assert "disk is full" in str(running.flash(_PROMPT).error)
+    assert [event.kind for event in running.inventory.history(LAMP)] == ["claimed"]
+    outcome = running.flash(_PROMPT)
+    assert (outcome.changes, outcome.error) == ([], None)
+    event = running.inventory.last(LAMP, "flashed")
+    assert event is not None
+    assert steps.fingerprints(running.wanted().files) == event.about["files"]
+    assert running.flash(_PROMPT).well
+    assert [event.kind for event in running.inventory.history(LAMP)] == ["claimed", "flashed"]
+
+
+def full(*_: object, **__: object) -> None:
+    """What a full disk makes of an entry."""
+    raise InputError.of("x.sqlite", "database or disk is full")
+
+
+def test_settings_changed_and_put_back_at_the_post__are_as_planned_again(running: Table):
+    """Nothing has to be written, but the record must not say for ever that they were changed."""
+    assert running.flash(_PROMPT).well
+    running.inventory.note(LAMP, "settings", {"changed": ["idle 50 % -> 30 %"]})
+    assert running.flash(_PROMPT).changes == []
+    assert running.inventory.history(LAMP)[-1].kind == "flashed"
+
+
+def test_disk_of_this_computer_that_is_full__is_told_from_the_boards(running: Table, monkeypatch: pytest.MonkeyPatch):
+    """esptool's files have no room: a sentence, not a fault of ours."""
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/tmp/lykta-1")
+
+    monkeypatch.setattr("lykta.node.flashing.Esptool.identify", no_room)
+    error = running.flash(replace(_PROMPT, rewrite=True)).error
+    assert error is not None and error.exit_status == 2
+    assert "this computer cannot go on ([Errno 28] No space left on device: '/tmp/lykta-1'). Is its disk full?" in str(error)
 
 
 def found(chip: str) -> object:

@@ -139,6 +139,43 @@ def test_inventory__of_a_newer_lykta_or_no_database_is_left_alone(tmp_path: Path
         Inventory(tmp_path / "text.sqlite")
 
 
+@pytest.mark.parametrize(
+    ("pragma", "message"),
+    [
+        ("max_page_count = 9", r"database or disk is full\). Make room on this disk, then run"),
+        ("query_only = 1", r"You may not write here"),
+    ],
+)
+def test_inventory__that_takes_nothing_more_says_why_and_keeps_what_it_has(inventory: Inventory, pragma: str, message: str):
+    """A full disk, a file that may only be read: a sentence each; no half of an entry stays, and with room it goes on."""
+    inventory.claim("K05", A, "esp32_devkitc")
+    pages = inventory._db.execute("PRAGMA page_count").fetchone()[0]
+    inventory._db.execute(f"PRAGMA {pragma.replace('9', str(pages))}")
+    with pytest.raises(InputError, match=message):
+        inventory.claim("K06", B, "esp32_devkitc" * 2000)
+    assert [(claim.lamp, claim.mac) for claim in inventory.claims()] == [("K05", A)]
+    inventory._db.execute("PRAGMA max_page_count = 1000000")
+    inventory._db.execute("PRAGMA query_only = 0")
+    inventory.claim("K06", B, "esp32_devkitc")
+    assert [event.kind for event in inventory.history("K06")] == ["claimed"]
+
+
+def test_inventory__that_cannot_be_made_says_what_to_do(tmp_path: Path):
+    """A folder that is not there."""
+    with pytest.raises(InputError, match=r"cannot be used \(unable to open database file\)\. Is there such a folder"):
+        Inventory(tmp_path / "nowhere" / "x.sqlite")
+
+
+def test_user__without_a_name_is_asked_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A container runs as a number that nobody has named."""
+    monkeypatch.delenv("LYKTA_WHO", raising=False)
+    monkeypatch.setattr("getpass.getuser", lambda: {}["uid not found"])
+    with pytest.raises(InputError, match="Say who does it: --who NAME"):
+        Inventory(tmp_path / "x.sqlite")
+    with Inventory(tmp_path / "x.sqlite", "Eva") as one:
+        assert one.who == "Eva"
+
+
 def test_two_at_once__cannot_claim_the_same_lamp(tmp_path: Path):
     """Two programs, each with the file open: the second is told of the first."""
     with Inventory(tmp_path / "x.sqlite", "Eva") as one, Inventory(tmp_path / "x.sqlite", "Kim") as other:

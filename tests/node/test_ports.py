@@ -47,6 +47,17 @@ def test_forbidden_port__says_group_command_and_that_one_has_to_log_in_again(ter
     assert (raised.value.code, raised.value.exit_status) == ("port-forbidden", 2)
 
 
+def test_port_in_a_folder_of_somebody_else__is_forbidden_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One cannot even see whether it is there."""
+
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", closed)
+    with pytest.raises(PortForbidden, match=r"you may not look into its folder\. Ask whoever owns that folder"):
+        ports.look(str(tmp_path / "port"))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who has a port open")
 def test_busy_port__names_the_program_that_has_it(terminal: str):
     """By its name and its number."""

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lykta.cli.cable import STYLES
+from lykta import wholefile
+from lykta.cli.cable import STYLES, writing
 from lykta.cli.terminal import make_console
 from lykta.errors import InputError
 from lykta.node import acceptancepage
@@ -105,14 +106,17 @@ def accept(
 def _write(street: Street, shown: list[LampRecord], page: Path | None, label: Path | None) -> None:
     now = dt.datetime.now()
     if page:
-        for path in acceptancepage.write_pages(page, street.site.name, street.profile.name, shown, now):
+        with writing(page):
+            written = acceptancepage.write_pages(page, street.site.name, street.profile.name, shown, now)
+        for path in written:
             click.echo(f"{path}", err=True)
     if label:
-        label.mkdir(parents=True, exist_ok=True)
-        for one in shown:
-            if one.claim is not None:
-                since = dt.date.fromisoformat(one.claim.since[:10])
-                Label(street.site.name, one.lamp, one.claim.mac, since).write(label / f"{_file_name(one.lamp)}.png")
+        with writing(label):
+            label.mkdir(parents=True, exist_ok=True)
+            for one in shown:
+                if one.claim is not None:
+                    since = dt.date.fromisoformat(one.claim.since[:10])
+                    Label(street.site.name, one.lamp, one.claim.mac, since).write(label / f"{_file_name(one.lamp)}.png")
         click.echo(f"{sum(one.claim is not None for one in shown)} labels in {label}", err=True)
 
 
@@ -125,7 +129,9 @@ def _write_table(shown: list[LampRecord], csv_file: Path) -> None:
     if str(csv_file) == "-":
         click.echo(text, nl=False)
         return
-    csv_file.write_text(text, encoding="utf-8")
+    with writing(csv_file):
+        csv_file.parent.mkdir(parents=True, exist_ok=True)
+        wholefile.write(csv_file, text)
     click.echo(f"{csv_file}: {len(shown)} lamps", err=True)
 
 

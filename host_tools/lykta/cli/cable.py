@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
-from lykta.errors import InputError
+from lykta.errors import InputError, LyktaError
 from lykta.node.ports import find_ports
 from lykta.node.session import Info
 from lykta.node.street import Street, load_street
@@ -75,6 +77,15 @@ def show_finding(console: Console, finding: Finding) -> None:
     console.print(
         f"  [{style}]{finding.verdict:<11}[/{style}]  {escape(finding.part):<12} {escape(finding.text)}", highlight=False, soft_wrap=True
     )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A file or folder is written meanwhile: what the system says against it becomes a sentence, as a LyktaError."""
+    try:
+        yield
+    except OSError as error:
+        raise LyktaError(f"{path}  cannot be written: {error.strerror or error}. Make room, or choose another place.") from None
 
 
 class Record:

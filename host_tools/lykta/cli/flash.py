@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from lykta.cli.cable import asks, show_finding, the_port
+from lykta.cli.cable import asks, show_finding, the_port, writing
 from lykta.cli.terminal import make_console
-from lykta.errors import InputError
+from lykta.errors import InputError, LyktaError
 from lykta.node import rounds
 from lykta.node.errors import BoardError
 from lykta.node.esp import BAUD
@@ -130,9 +130,10 @@ class _Table:
     def _next(self, assignment: Assignment) -> str:
         """What the person wants: "" to go on, "s" to skip a lamp, "q" to stop."""
         waiting = assignment.waiting()
-        text = f"Next: {waiting[0]}. Plug in its board, or several for the lamps after it; then press Enter (s: skip this lamp, q: stop)"
-        if not waiting:
-            text = "Every lamp has a board. Press Enter to look at those that are plugged in, and put right what is not (q: stop)"
+        text = "Every lamp has a board. Press Enter to look at those that are plugged in, and put right what is not (q: stop)"
+        if waiting:
+            several = "Plug in its board, or several for the lamps after it; then press Enter"
+            text = f"Next: {waiting[0]}. {several} (s: skip this lamp, q: stop)"
         answer: str = click.prompt(f"\n{text}", default="", show_default=False, prompt_suffix=" ", err=True)
         return answer.strip().lower()[:1]
 
@@ -236,18 +237,27 @@ class _Printer:
     def _label(self, outcome: Outcome, alone: bool) -> None:
         """The label for the post, as a picture; where there is one board only, on the terminal too."""
         label = Label(self._street.site.name, outcome.lamp, outcome.mac, dt.date.today())
-        self._labels.mkdir(parents=True, exist_ok=True)
-        file = self._labels / f"{outcome.lamp}.png"
-        label.write(file)
         if alone:
             self._console.print(label.text(), markup=False)
-        self._console.print(f"  its label: {escape(str(file))}")
+        file = self._labels / f"{outcome.lamp}.png"
+        try:
+            with writing(file):
+                self._labels.mkdir(parents=True, exist_ok=True)
+                label.write(file)
+        except LyktaError as error:  # the board is well all the same
+            again = f"Later: lykta accept {self._street.name} --labels FOLDER"
+            self._console.print(f"  its label: {escape(str(error))} {escape(again)}", style="yellow")
+        else:
+            self._console.print(f"  its label: {escape(str(file))}")
 
     def summary(self, outcomes: list[Outcome], waiting: list[str]) -> None:
         """After the last board."""
         good = sum(outcome.well for outcome in outcomes)
         failed = [outcome.lamp or outcome.port for outcome in outcomes if not outcome.well]
         text = f"\n{_boards(good)}"
+        news = [outcome.lamp for outcome in outcomes if outcome.well and outcome.changes]
+        if 0 < len(news) < good:
+            text += f" Written: {_listed(news)}; on the others all was right already."
         if failed:
             text += f" Not yet: {', '.join(failed)}. Run the same command again for them."
         if waiting:

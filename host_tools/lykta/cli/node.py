@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from lykta.cli.cable import Record, port_option, site_option, the_port
+from lykta.cli.cable import Record, port_option, site_option, the_port, writing
 from lykta.cli.node_tests import selftest, walktest
 from lykta.cli.terminal import make_console
 from lykta.errors import InputError
@@ -233,7 +233,8 @@ def backup(port: str | None, output: Path | None) -> None:
     with session.attended(the_port(port)) as board:
         about = session.info(board)
         target = output or Path(f"{about.lamp or about.mac.replace(':', '')}-{now:%Y%m%d}.lykta.zip")
-        saved = backups.save(board, about, target, now)
+        with writing(target):
+            saved = backups.save(board, about, target, now)
     click.echo(f"{target}: {', '.join(saved.files)} of {saved.lamp or saved.mac}. No keys are in it.")
 
 

@@ -20,7 +20,7 @@ _HELP = """\
   2 cut=20000     give board 2 a fault: the cable is pulled after 20000 more bytes
   2 heal          nothing is wrong with board 2 any more
   2 pull          pull the cable of board 2 now; `2 plug` plugs it in again
-  2 boot          hold BOOT and press EN on board 2
+  2 boot          hold BOOT and press EN on board 2; where nobody has its port open, until somebody has
   list            all boards, and what they do
   quit            end (or Ctrl-C)
 Faults: """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lykta import __version__
+from lykta import __version__, wholefile
 from lykta.node.acceptance import LampRecord, parts_of
 from lykta.node.inventory import Event
 from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS
@@ -53,7 +53,7 @@ def write_pages(folder: Path, site: str, profile: str, records: Sequence[LampRec
     written = []
     for street, theirs in by_street(records).items():
         path = folder / f"{re.sub(r'[^a-z0-9åäöéüæø]+', '_', street.lower()).strip('_') or 'street'}.html"
-        path.write_text(page(site, profile, street, theirs, now), encoding="utf-8")
+        wholefile.write(path, page(site, profile, street, theirs, now))
         written.append(path)
     return written
 
@@ -94,7 +94,7 @@ def told(event: Event) -> str:
         why = f"moved to {moved}" if moved else f"replaced by {instead}" if instead else about.get("why", "")
         return f"board {event.mac} taken off" + (f": {why}" if why else "")
     if event.kind == "flashed":
-        return f"flashed{board}: {', '.join(about.get('changes', []))}"
+        return f"flashed{board}: {', '.join(about.get('changes', [])) or 'all was right already'}"
     if event.kind in ("selftest", "walktest"):
         verdict = about.get("verdict") or "; ".join(f"{part['part']} {part['verdict']}" for part in parts_of(event))
         where = " on the bench" if about.get("where") == "bench" else ""

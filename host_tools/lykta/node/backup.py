@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lykta import wholefile
 from lykta.errors import InputError
 from lykta.node import nodesettings
 from lykta.node.device import Device
@@ -35,7 +36,7 @@ class Backup:
 
 
 def save(board: Device, about: Info, path: Path, now: dt.datetime) -> Backup:
-    """Write a node's files into a zip. InputError where it has none."""
+    """Write a node's files into a zip. InputError where it has none, OSError where it cannot be written."""
     files = {}
     for name in FILES:
         if about.versions.get(name, -1) >= 0:
@@ -44,7 +45,7 @@ def save(board: Device, about: Info, path: Path, now: dt.datetime) -> Backup:
         raise InputError.of(board.port, "this board is no node yet: there is nothing to keep.")
     backup = Backup(about.lamp, about.mac, now.astimezone(dt.UTC).isoformat(timespec="seconds"), files)
     head = {"format": _FORMAT, "lamp": backup.lamp, "mac": backup.mac, "when": backup.when}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with wholefile.beside(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_ABOUT, json.dumps(head, ensure_ascii=False))
         for name, content in files.items():
             archive.writestr(name, content)

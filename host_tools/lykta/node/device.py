@@ -201,7 +201,7 @@ class Device:
             return DiskFull(
                 self.port,
                 "its file system is full.",
-                "Remove what does not belong there (`lykta node factory-reset` clears it), then run the same command again.",
+                "Clear the board and write everything: `lykta flash SITE LAMP --image IMAGE --erase`.",
                 text,
             )
         if "\ufffd" in text:  # a board's own errors are plain letters

@@ -19,7 +19,7 @@ from lykta.errors import LyktaError
 from lykta.node import esp, selftest, steps
 from lykta.node.boards import Board
 from lykta.node.device import Device
-from lykta.node.errors import BoardError, BootLoop, NoPrompt, Protected, Unplanned, WrongChip, WrongImage
+from lykta.node.errors import BoardError, BootLoop, NoLoader, NoPrompt, Protected, Unplanned, WrongChip, WrongImage
 from lykta.node.esp import Esptool
 from lykta.node.image import RuntimeImage
 from lykta.node.inventory import Inventory
@@ -29,8 +29,11 @@ from lykta.node.verdicts import FAIL, NOT_CHECKED, PASS, Finding, overall
 
 #: What a bench cannot tell: no neighbour is on, no lamp and no sensor is connected. It is judged on the post.
 ON_THE_POST = ("light", "radio", "radar", "sensors")
+#: Events after which a board holds something else.
+ON_THE_BOARD = ("flashed", "settings", "reset", "claimed")
 _INVERTED = 256
 _FIRST_LOOK_S = 8.0
+_AGAIN = "run the same command again: it goes on where it stopped."
 
 #: The MAC, and the version of the runtime.
 _WHO = "import machine\nprint(repr((_x(machine.unique_id()).decode(),'.'.join([str(x) for x in sys.implementation.version[:3]]))))"
@@ -148,6 +151,8 @@ def flash(port: str, choose: Choose, buttons: str, options: Options, inventory: 
         _Flashing(port, choose, buttons, options, inventory, watcher, outcome).run()
     except LyktaError as error:
         outcome.error = error
+    except OSError as error:  # of this computer: those of the board are BoardErrors
+        outcome.error = LyktaError(f"{port}: this computer cannot go on ({error}). Is its disk full? Put it right, then {_AGAIN}")
     outcome.work_s = time.monotonic() - begun
     return outcome
 
@@ -166,6 +171,7 @@ class _Flashing:
         self.outcome = outcome
         self._esptool = Esptool(port, buttons, options.baud)
         self._wanted: Wanted | None = None
+        self._waits: NoLoader | None = None  # somebody holds BOOT: there is nothing wrong with its runtime, as far as anybody knows
         self._written = 0
 
     @property
@@ -194,7 +200,8 @@ class _Flashing:
         device = Device(self.port, attempts=1, patience_s=_FIRST_LOOK_S)
         try:
             device.open()
-        except (NoPrompt, BootLoop) as error:
+        except (NoPrompt, BootLoop, NoLoader) as error:
+            self._waits = error if isinstance(error, NoLoader) else None
             self.watcher.say(f"no MicroPython answers: {error.what}")
             return None
         try:
@@ -237,6 +244,8 @@ class _Flashing:
         self._meet(found.mac, found.chip)
         image, board = self.wanted.image, self.wanted.board
         if image is None:
+            if self._waits:
+                raise self._waits
             source = f"Say `--image FILE_OR_FOLDER`. Where to get it: {board.runtime.source}."
             raise WrongImage(self.port, "MicroPython has to be written to this board, and no image was given.", source)
         if found.chip != board.chip.name:
@@ -280,8 +289,8 @@ class _Flashing:
             calm(device)
             self.watcher.step("writing the firmware and the node's files", todo.size)
             steps.carry_out(device, todo, found, self._count)
+        self._record_written()
         self._test(device)
-        self._record()
 
     def _count(self, amount: int) -> None:
         self._written += amount
@@ -299,10 +308,11 @@ class _Flashing:
         self.outcome.findings = [_on_the_bench(one) for one in selftest.own(device, lambda one: None)]
         self.outcome.tested = True
         device.run(_FORGIVE)
+        self._record_tested()
 
-    def _record(self) -> None:
-        """Into the inventory; where nothing was done, nothing is written down."""
-        if self.outcome.changes:
+    def _record_written(self) -> None:
+        """What the board holds now, into the inventory; where it says so already, nothing is written down."""
+        if self.outcome.changes or not self._is_recorded():
             image = self.wanted.image
             about = {
                 "board": self.wanted.board.id,
@@ -313,10 +323,19 @@ class _Flashing:
                 "changes": self.outcome.changes,
             }
             self.inventory.note(self.wanted.lamp, "flashed", about, mac=self.outcome.mac)
-        if self.outcome.tested:
-            found = [{"part": one.part, "verdict": one.verdict, "text": one.text} for one in self.outcome.findings]
-            tested = {"verdict": self.outcome.verdict, "where": "bench", "findings": found}
-            self.inventory.note(self.wanted.lamp, "selftest", tested, mac=self.outcome.mac)
+
+    def _is_recorded(self) -> bool:
+        """Whether the inventory knows what is on the board: not where it was written by another machine, or nobody could write it down."""
+        mine = [event for event in self.inventory.history(self.wanted.lamp, self.outcome.mac) if event.kind in ON_THE_BOARD]
+        if not mine or mine[-1].kind != "flashed":
+            return False  # or it was changed at the post, and put back there
+        about = mine[-1].about
+        return (about.get("files"), about.get("firmware")) == (steps.fingerprints(self.wanted.files), self.wanted.payload.version)
+
+    def _record_tested(self) -> None:
+        found = [{"part": one.part, "verdict": one.verdict, "text": one.text} for one in self.outcome.findings]
+        tested = {"verdict": self.outcome.verdict, "where": "bench", "findings": found}
+        self.inventory.note(self.wanted.lamp, "selftest", tested, mac=self.outcome.mac)
 
 
 def _look(device: Device) -> steps.Contents:

@@ -53,8 +53,11 @@ def load_image(path: Path, board: Board, sha256: str = "", compared: Collection[
 
     WrongImage where there is none, it is damaged, for another chip, too long, or not the one that was asked for.
     """
-    file = _file(path, board)
-    data = file.read_bytes()
+    try:
+        file = _file(path, board)
+        data = file.read_bytes()
+    except OSError as error:
+        raise WrongImage(str(path), f"it cannot be read: {error.strerror or error}.", "Whose file is it, and may you read it?") from None
     digest = hashlib.sha256(data).hexdigest()
     chip = CHIPS[board.chip.name]
     try:

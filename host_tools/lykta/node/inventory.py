@@ -16,7 +16,8 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,14 +29,15 @@ from lykta.site import loader
 
 _VERSION = 1
 _SCHEMA = """
-CREATE TABLE boards (mac TEXT PRIMARY KEY, board TEXT NOT NULL, first_seen TEXT NOT NULL, revoked TEXT NOT NULL DEFAULT '');
-CREATE TABLE claims (lamp TEXT PRIMARY KEY, mac TEXT NOT NULL UNIQUE REFERENCES boards (mac), since TEXT NOT NULL, who TEXT NOT NULL);
-CREATE TABLE events (
+CREATE TABLE IF NOT EXISTS boards (mac TEXT PRIMARY KEY, board TEXT NOT NULL, first_seen TEXT NOT NULL, revoked TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS claims (
+    lamp TEXT PRIMARY KEY, mac TEXT NOT NULL UNIQUE REFERENCES boards (mac), since TEXT NOT NULL, who TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, lamp TEXT NOT NULL, mac TEXT NOT NULL, kind TEXT NOT NULL,
     about TEXT NOT NULL
 );
-CREATE INDEX events_of_lamp ON events (lamp, kind);
-CREATE INDEX events_of_board ON events (mac);
+CREATE INDEX IF NOT EXISTS events_of_lamp ON events (lamp, kind);
+CREATE INDEX IF NOT EXISTS events_of_board ON events (mac);
 """
 
 #: Kinds of events: what `about` holds is said in the README of this folder.
@@ -84,7 +86,7 @@ class Inventory:
     def __init__(self, path: str | Path, who: str = "", now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
         """`who`: the person at work; by default LYKTA_WHO, or the user of the machine. InputError where the file cannot be used."""
         self.path = Path(path)
-        self.who = who or os.environ.get("LYKTA_WHO") or getpass.getuser()
+        self.who = who or os.environ.get("LYKTA_WHO") or _user()
         self._now = now
         self._lock = threading.Lock()
         try:
@@ -92,9 +94,7 @@ class Inventory:
             self._db.execute("PRAGMA synchronous = FULL")
             self._prepare()
         except sqlite3.Error as error:
-            raise InputError.of(
-                str(path), f"this inventory cannot be used ({error}). Is it another file, or may you not write here?"
-            ) from None
+            raise InputError.of(str(path), f"this inventory cannot be used ({error}). {_cure(error)}") from None
 
     def _prepare(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -113,6 +113,22 @@ class Inventory:
         """Let go of the file."""
         self._db.close()
 
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Nobody else uses the file meanwhile. InputError where it cannot be read, or takes nothing more."""
+        try:
+            with self._lock:
+                yield
+        except sqlite3.Error as error:
+            raise InputError.of(str(self.path), f"the inventory does not work ({error}). {_cure(error)}") from None
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """A change that is on the disk when it ends, or not at all. InputError as above."""
+        with self._asking(), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+
     # --- whose board is where -----------------------------------------------------------------------------------
 
     def claim(self, lamp: str, mac: str, board: str, *, replace: bool = False) -> None:
@@ -121,8 +137,7 @@ class Inventory:
         Claimed: the lamp has another board, the board is on another lamp, or it was revoked.
         """
         mac = tidy_mac(mac)
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._changing():
             self._refuse_revoked(lamp, mac)
             on_lamp, of_board = self._claim("lamp", lamp), self._claim("mac", mac)
             if on_lamp is not None and on_lamp.mac == mac:
@@ -145,22 +160,18 @@ class Inventory:
     def release(self, lamp: str, mac: str, why: str) -> None:
         """Take a board off its lamp: it turned out to be of no use. Nothing happens where it is not there."""
         mac = tidy_mac(mac)
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._changing():
             if self._db.execute("DELETE FROM claims WHERE lamp = ? AND mac = ?", (lamp, mac)).rowcount:
                 self._add(lamp, "released", {"why": why}, mac)
 
     def _refuse_revoked(self, lamp: str, mac: str) -> None:
         row = self._db.execute("SELECT revoked FROM boards WHERE mac = ? AND revoked != ''", (mac,)).fetchone()
         if row:
-            raise Claimed(
-                lamp, f"the board {mac} was revoked ({row[0]}).", "Take another board; or, if it is back and safe, `--replace` it."
-            )
+            raise Claimed(lamp, f"the board {mac} was revoked ({row[0]}), and is refused on every lamp for ever.", "Take another board.")
 
     def revoke(self, lamp: str, why: str) -> str:
         """The board of a lamp is not to be trusted any more: the lamp is free for another. Its MAC; "" if there is none."""
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._changing():
             claim = self._claim("lamp", lamp)
             mac = claim.mac if claim else ""
             self._db.execute("UPDATE boards SET revoked = ? WHERE mac = ?", (f"{self._at()[:10]}: {why}", mac))
@@ -170,17 +181,17 @@ class Inventory:
 
     def board_of(self, lamp: str) -> Claim | None:
         """The board that is on a lamp."""
-        with self._lock:
+        with self._asking():
             return self._claim("lamp", lamp)
 
     def lamp_of(self, mac: str) -> Claim | None:
         """The lamp on which a board is."""
-        with self._lock:
+        with self._asking():
             return self._claim("mac", tidy_mac(mac))
 
     def claims(self) -> list[Claim]:
         """All boards on lamps, by lamp."""
-        with self._lock:
+        with self._asking():
             return [Claim(*row) for row in self._db.execute(f"{_CLAIMS} ORDER BY lamp")]
 
     def _claim(self, column: str, value: str) -> Claim | None:
@@ -191,8 +202,7 @@ class Inventory:
 
     def note(self, lamp: str, kind: str, about: Mapping[str, Any], mac: str = "") -> None:
         """Write down what was done to a lamp or found there. `mac`: of its board, by default the one that it has now."""
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._changing():
             claim = self._claim("lamp", lamp)
             self._add(lamp, kind, about, tidy_mac(mac) if mac else claim.mac if claim else "")
 
@@ -211,7 +221,7 @@ class Inventory:
                 wanted.append(f"{column} = ?")
                 values.append(value)
         where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-        with self._lock:
+        with self._asking():
             rows = self._db.execute(f"SELECT at, who, lamp, mac, kind, about FROM events{where} ORDER BY number", values)
             return [Event(at, who, of, board, kind, json.loads(about)) for at, who, of, board, kind, about in rows]
 
@@ -227,6 +237,33 @@ class Inventory:
 
     def _at(self) -> str:
         return self._now().astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def _user() -> str:
+    """The user of this machine. InputError where the system has no name for him."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise InputError.of("--who", "this machine has no name for you. Say who does it: --who NAME, or LYKTA_WHO=NAME.") from None
+
+
+#: What sqlite calls it -> what to do. Its names may go on: SQLITE_READONLY_DIRECTORY.
+_CURES = {
+    "SQLITE_FULL": "Make room on this disk",
+    "SQLITE_IOERR": "Is there room on this disk, and is the disk well? Put it right",
+    "SQLITE_READONLY": "You may not write here: give yourself the right to the file and its folder",
+    "SQLITE_CANTOPEN": "Is there such a folder, and may you write in it? Put it right",
+    "SQLITE_BUSY": "Another program is writing it: wait until that is done",
+}
+
+
+def _cure(error: sqlite3.Error) -> str:
+    """The next step where the file cannot be used: what was not written down is, by the same command."""
+    name = getattr(error, "sqlite_errorname", "")
+    for known, cure in _CURES.items():
+        if name.startswith(known):
+            return f"{cure}, then run the same command again: what is not written down yet is then."
+    return "It is another file, or damaged: bring it back from a backup."
 
 
 _CLAIMS = "SELECT claims.lamp, claims.mac, boards.board, claims.since, claims.who FROM claims JOIN boards ON boards.mac = claims.mac"

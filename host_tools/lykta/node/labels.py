@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lykta import wholefile
 from lykta.errors import EnvironmentLacks
 from lykta.node import letters
 
@@ -50,7 +51,7 @@ class Label:
 
     def write(self, path: Path) -> None:
         """The label as a PNG, black on white: the lamp in large letters, the rest below it, the code to the left."""
-        path.write_bytes(self.image())
+        wholefile.write(path, self.image())
 
     def image(self) -> bytes:
         """The bytes of the PNG."""

@@ -39,7 +39,11 @@ def make_payload(firmware: Path | None = None) -> Payload:
     sources = {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*.py"))}
     kept = _cache() / f"firmware-{_fingerprint(sources)}"
     if not kept.is_dir():
-        _compile_into(kept, folder)
+        try:
+            _compile_into(kept, folder)
+        except OSError as error:
+            message = f"the compiled firmware cannot be kept here: {error.strerror or error}. Make room"
+            raise LyktaError(f"{kept.parent}  {message}, or name another folder: XDG_CACHE_HOME=FOLDER.") from None
     files = {file.relative_to(kept).as_posix(): file.read_bytes() for file in sorted(kept.rglob("*.*py"))}
     package = {name: data for name, data in files.items() if name not in SOURCES}
     return Payload({name: files[name] for name in SOURCES}, package, _fingerprint(files)[:12])

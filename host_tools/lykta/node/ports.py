@@ -76,7 +76,13 @@ def look(name: str) -> None:
     if is_network(name) or sys.platform == "win32":
         return
     path = Path(name)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except PermissionError as error:
+        raise PortForbidden(
+            name, "you may not look into its folder.", "Ask whoever owns that folder for the right, or be him.", str(error)
+        ) from None
+    if not there:
         raise PortMissing(name, "there is no such port.", how_to_find(name))
     if not stat.S_ISCHR(path.stat().st_mode):
         raise PortMissing(name, "this is a file, not a port.", _there_are())

@@ -103,6 +103,7 @@ class VirtualBoard:
         self._raw = False
         self._tail = b""  # the last that it said
         self._dog_s = 0.0  # what the watchdog waits, once it is started
+        self._boot_held = False  # a finger is on BOOT, and power comes
 
     @property
     def state(self) -> str:
@@ -120,7 +121,11 @@ class VirtualBoard:
         self._lines = (False, False)
         self._raw = False
         self._early = b""
-        self._restart(_POWER_ON)
+        if self._boot_held:
+            self._enter_loader(_POWER_ON)
+        else:
+            self._restart(_POWER_ON)
+        self._boot_held = False
 
     def unplug(self) -> None:
         """The cable is gone, and the power with it."""
@@ -154,8 +159,10 @@ class VirtualBoard:
             self._enter_loader(_POWER_ON)
 
     def hold_boot(self) -> None:
-        """A finger on BOOT while EN is pressed."""
-        if self._send is not None:
+        """A finger on BOOT while EN is pressed; or, where the cable is out, until it is in."""
+        if self._send is None:
+            self._boot_held = True
+        else:
             self._enter_loader(_POWER_ON)
 
     # --- starting -----------------------------------------------------------------------------------------------
