@@ -245,14 +245,19 @@ def test_ld2451__sees_who_goes_away_before_it() -> None:
     assert {speed for _, distance, speed in found if distance} == {-1000}
 
 
-def test_ld2451__its_wedge_is_forty_degrees_wide() -> None:
-    """Who passes 3 m to the side leaves the wedge 3 m / tan 20 = 8.2 m before the post; a walker at 8 m range is never in it."""
-    street = one_post("ld2451", FAR, "west")
-    found = targets(street, walks(*along(0, 0, 1000, road_user=CAR, lateral=300)))
+def test_ld2451__its_wedge_is_forty_degrees_wide_for_vehicles() -> None:
+    """Who passes 3 m to the side leaves the wedge 3 m / tan 20 = 8.2 m before the post."""
+    found = targets(one_post("ld2451", FAR, "west"), walks(*along(0, 0, 1000, road_user=CAR, lateral=300)))
     assert found[-1][0] - 150 <= (10_000 - 824) // 10 * 10
     assert len(found) == 6
-    assert targets(street, walks(*along(0, 0, 100, lateral=300))) == []
-    assert len(targets(street, walks(*along(0, 0, 100, lateral=150)))) == 4
+
+
+def test_ld2451__sees_walkers_beside_it_but_not_far_to_the_side() -> None:
+    """On a pavement 3.5 m aside from 8 m off until 3.5 m / tan 55 = 2.5 m before the post; at 6.9 m aside, 60 degrees and more, never."""
+    street = one_post("ld2451", FAR, "west")
+    found = targets(street, walks(*along(0, 0, 100, lateral=350)))
+    assert [distance for _, distance, _ in found] == [800, 700, 600, 500, 500]
+    assert targets(street, walks(*along(0, 0, 100, lateral=690))) == []
 
 
 def test_ld2451__sees_no_one_who_stands() -> None:

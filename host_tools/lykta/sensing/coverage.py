@@ -50,7 +50,8 @@ def coverage(site: Site, graph: Graph) -> Coverage:
         served = np.isin(lamp * (len(site.ways) + 1) + way, serves)
         for road_user in range(int(schema.CLASSES)):
             reach = seen.range_cm[seen.sensor, road_user]
-            low, high = visible(seen, pair, reach, np.zeros(len(pair)), MODELS[kind].half_angle_slope)
+            slope = np.full(len(pair), MODELS[kind].slopes[road_user]) if MODELS[kind].slopes else None
+            low, high = visible(seen, pair, reach, np.zeros(len(pair)), slope)
             begin = np.maximum(np.rint(low / seen.scale[link]), 0).astype(np.int64)
             end = np.minimum(np.rint(high / seen.scale[link]), graph.length_cm[link]).astype(np.int64)
             kept = served & (begin < end) & ((graph.classes[link] >> road_user & 1) == 1)

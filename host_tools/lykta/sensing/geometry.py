@@ -79,17 +79,17 @@ def field(site: Site, graph: Graph, kind: str) -> Field:
     )
 
 
-def visible(seen: Field, pair: Ints, range_cm: Floats, lateral_cm: Floats, slope: float) -> tuple[Floats, Floats]:
+def visible(seen: Field, pair: Ints, range_cm: Floats, lateral_cm: Floats, slope: Floats | None) -> tuple[Floats, Floats]:
     """From where to where along its link (straight cm from `a`) somebody at a lateral offset is seen; from > to: nowhere.
 
-    `slope` is the tangent of half the opening angle of a radar's wedge; 0: a circle.
+    `slope` is the tangent of half the opening angle of a radar's wedge, for each pair; None: circles.
     """
     aside = lateral_cm - seen.across[pair]
     square = range_cm * range_cm - aside * aside
     half = np.sqrt(np.maximum(square, 0.0))
     low = np.where(square > 0, seen.along[pair] - half, 1.0)
     high = np.where(square > 0, seen.along[pair] + half, 0.0)
-    if slope:
+    if slope is not None:
         look_along, look_across = seen.look_along[pair], seen.look_across[pair]
         everywhere = (look_along == 0) & (look_across == 0)
         for side in (1.0, -1.0):  # slope * forward +- sideways >= 0, with p = (along, aside) from the sensor

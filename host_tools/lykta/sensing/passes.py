@@ -6,6 +6,7 @@ A *piece* is a stretch of a trajectory inside the field of a sensor. Pieces of o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,12 +74,13 @@ class Spans:
         return Spans(*(column[which] for column in (self.sensor, self.user, self.road_user, self.number, self.t0_ms, self.t1_ms)))
 
 
-def pieces(seen: Field, table: Columns, slope: float) -> Pieces:
-    """All pieces of all users, in closed form: no step of time."""
+def pieces(seen: Field, table: Columns, slopes: Sequence[float]) -> Pieces:
+    """All pieces of all users, in closed form: no step of time. `slopes` are those of `models.Model`."""
     row, pair = ranges(seen.first[table.link], seen.count[table.link])
     sensor = seen.sensor[pair]
     link, start, stop = table.link[row], table.from_cm[row], table.to_cm[row]
     reach = seen.range_cm[sensor, table.road_user[row]]
+    slope = np.asarray(slopes)[table.road_user[row]] if slopes else None
     low, high = visible(seen, pair, reach, table.lateral_cm[row], slope)
     scale = seen.scale[link]
     low, high = np.rint(low / scale), np.rint(high / scale)

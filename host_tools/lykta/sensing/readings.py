@@ -79,7 +79,7 @@ def _reports(
     """All that the sensors of one kind report."""
     begin_ms, end_ms, powered_ms = times
     disturbed = disturbances(site, seen, kind, model, faults, powered_ms)
-    found = pieces(seen, table, model.half_angle_slope)
+    found = pieces(seen, table, model.slopes)
     spans = presences(found) if model.still else motions(found)
     if not model.animals:
         spans = spans.chosen(spans.road_user != ANIMAL)
