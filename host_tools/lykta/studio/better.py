@@ -20,6 +20,8 @@ from lykta.tune.search import Point, Task
 from lykta.units import show
 
 _EXAMPLE = ("idle: 20..50 %", "hold: 5..30 s", "behind: 10..60 m")
+#: Numbers of an axis as the language of the page writes them; the browser knows how.
+_WRITTEN = "(value) => value.toLocaleString(document.documentElement.lang)"
 _FRONT, _OTHER, _SHORT, _NOW = N_("Front"), N_("Keeps all"), N_("Falls short"), N_("The profile as it stands")
 
 
@@ -183,7 +185,12 @@ class _Better:
         ink, rule = ("#e8ebf0", "#333d4b") if session.dark else ("#1a2230", "#d0d6de")
         colours = ("#8a94a3", "#6fc3ff", "#ffd65c", "#ff8fa8") if session.dark else ("#7a8594", "#00629b", "#8a6200", "#a3123a")
         shapes = ("emptyCircle", "circle", "diamond", "triangle")
-        axis = {"nameLocation": "middle", "scale": True, "axisLabel": {"color": ink}, "nameTextStyle": {"color": ink}}
+        axis = {
+            "nameLocation": "middle",
+            "scale": True,
+            "axisLabel": {"color": ink, ":formatter": _WRITTEN},
+            "nameTextStyle": {"color": ink},
+        }
         axis["splitLine"] = {"lineStyle": {"color": rule}}
         series = [
             {
@@ -234,7 +241,7 @@ class _Better:
                 for point in shown:
                     with ui.element("tr"):
                         known = say.percent(point.saving, 2), say.percent(point.service, 3), self._proof(point)
-                        for text in (task.space.said(point.values), *known):
+                        for text in (self._values(task, point), *known):
                             with ui.element("td"):
                                 ui.label(text)
                         with ui.element("td"):
@@ -242,6 +249,11 @@ class _Better:
                             load.mark(f"load-{point.number}")
                             if proven is not None and point.number == proven.number:
                                 load.props("unelevated", remove="outline color").classes("act")
+
+    def _values(self, task: Task, point: Point) -> str:
+        """What the settings that may move are at a point, by the names that they have in the form."""
+        say, values = self._session.say, point.values
+        return ", ".join(f"{one.name} {say.quantity(one.setting.kind, values[one.name])}" for one in task.space.dimensions)
 
     def _proof(self, point: Point) -> str:
         """How a point stands over all nights, where that was looked at."""
@@ -285,5 +297,5 @@ class _Better:
             self._wrong.set_text(session.say.fault(error))
             return
         session.tell(DRAFT)
-        ui.notify(session.say("Loaded into Tune: {what}.", what=task.space.said(point.values)))
+        ui.notify(session.say("Loaded into Tune: {what}.", what=self._values(task, point)))
         await session.visit("tune")

@@ -18,7 +18,7 @@ from lykta.studio.fields import Field
 from lykta.studio.page import brief, focus
 from lykta.studio.scope import ORDINARY, Scope, find
 from lykta.studio.session import DRAFT, Session
-from lykta.studio.settingnames import WHO, broken_rule
+from lykta.studio.settingnames import WHO, broken_rule, phase
 from lykta.studio.times import Times
 from lykta.studio.words import N_
 
@@ -96,7 +96,7 @@ class Controls:
 
     def _phases(self) -> dict[str, str]:
         names = self._kinds[self._scope.entry][1]
-        return {ALL: self._session.say("All night"), **{name: brief(name, 20) for name in names}}
+        return {ALL: self._session.say("All night"), **{name: phase(self._session.say, name) for name in names}}
 
     def _changed(self) -> None:
         """The draft is another one: put everything anew where its nights are others, else show its values."""

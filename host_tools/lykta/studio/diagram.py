@@ -11,6 +11,7 @@ from lykta.report.strips import Line, Strip
 from lykta.score import Outage
 from lykta.studio.nights import Frame
 from lykta.studio.session import Session
+from lykta.studio.settingnames import phase
 from lykta.studio.words import N_
 
 WIDTH, HEIGHT = 980, 700
@@ -48,7 +49,7 @@ class Diagram:
         session = self._session
         plan, say = session.plan, session.say
         clock = Clock(plan.agenda.times.origin_utc_ms, session.street.site.timezone, plan.begin_ms, plan.end_ms)
-        agenda = tuple((begin_ms, phase.name) for begin_ms, phase in plan.agenda.phases)
+        agenda = tuple((begin_ms, phase(say, one.name)) for begin_ms, one in plan.agenda.phases)
         outages = [Outage(dead.lamp, dead.from_ms, dead.until_ms) for dead in session.street.broken.dead_lamps]
         drawn = static.space_time(
             strip, None, people, clock, title=say(strip.title), agenda=agenda, outages=outages, from_ms=frame.from_ms,

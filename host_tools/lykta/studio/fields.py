@@ -10,7 +10,7 @@ from nicegui import events, ui
 from lykta.profiles.table import Setting
 from lykta.profiles.texts import TEXTS
 from lykta.studio.scope import Found
-from lykta.studio.settingnames import NAMES, WHO
+from lykta.studio.settingnames import NAMES, WHO, phase
 from lykta.studio.words import Words
 from lykta.units import NotAQuantity
 
@@ -117,4 +117,4 @@ def explained(say: Words, key: str) -> str:
 
 def _who(say: Words, keys: str) -> str:
     """Phase and class as people read them."""
-    return " ".join(say(WHO[key]).lower() if key in WHO else key for key in keys.split())
+    return " ".join(say(WHO[key]).lower() if key in WHO else phase(say, key) for key in keys.split())

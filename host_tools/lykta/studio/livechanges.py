@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from lykta.fleet.differences import ALL, Difference
-from lykta.studio.settingnames import NAMES, WHO
-from lykta.studio.telling import PHASES
+from lykta.studio.settingnames import NAMES, WHO, phase
 from lykta.studio.words import N_, Words
 
 #: What is no setting of the table.
@@ -21,7 +20,7 @@ _VALUES = {"": N_("not there"), "there": N_("there"), "added": N_("added"), "as 
 def told(say: Words, one: Difference) -> str:
     """In a line: `path, night: Hold (pedestrians) 30 s → 12 s`."""
     zones = [say("all zones")] if one.zones == ALL else one.zones
-    phases = [say("all phases")] if one.phases == ALL else [say(name) if name in PHASES else name for name in one.phases]
+    phases = [say("all phases")] if one.phases == ALL else [phase(say, name) for name in one.phases]
     where = ", ".join(word for word in (one.kind, *zones, *phases) if word)
     name = say(NAMES[one.key]) if one.key in NAMES else say(_KEYS[one.key]) if one.key in _KEYS else one.key
     who = f" ({say(WHO[one.who]).lower()})" if one.who in WHO else ""

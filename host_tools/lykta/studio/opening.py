@@ -11,9 +11,12 @@ from nicegui import ui
 from lykta.errors import LyktaError
 from lykta.profiles.loader import DATA
 from lykta.scenarios import RADIOS, SENSORS, Scenario, Wish, assemble, find_scenario, load_scenario
+from lykta.site import loader
 from lykta.studio.session import Session
 from lykta.studio.words import N_
 
+#: The fields that name a file or something packaged, and its folder.
+_PARTS = {"site": "sites", "profile": "profiles", "requirement": "requirements", "traffic": "traffic"}
 _SENSORS = {"site": N_("as the site has them"), "ideal": N_("ideal")}
 _RADIOS = {"ideal": N_("nothing lost"), "real": N_("10 % lost, in bursts")}
 
@@ -58,14 +61,28 @@ def ask(session: Session) -> None:
     dialog.open()
 
 
+def _packaged(folder: str) -> list[str]:
+    return sorted(path.stem for path in (DATA / folder).glob("*.yaml"))
+
+
+def _must_be_there(session: Session, name: str, packaged: list[str]) -> None:
+    """LyktaError for what is neither a file nor comes with Lykta."""
+    if name and name not in packaged and not Path(name).is_file():
+        said = session.say(
+            "“{given}” is neither a file nor one of those that come with Lykta: {known}.", given=name[:80], known=", ".join(packaged)
+        )
+        raise LyktaError(said)
+
+
 def _text(label: str, value: str, folder: str) -> ui.input:
-    packaged = sorted(path.stem for path in (DATA / folder).glob("*.yaml"))
-    return ui.input(label, value=value, autocomplete=packaged).props("outlined dense").classes("wide")
+    return ui.input(label, value=value, autocomplete=_packaged(folder)).props("outlined dense").classes("wide")
 
 
 def _found(given: dict[str, str], date: str, sensors: str, radio: str, session: Session) -> Scenario:
     """The scenario that somebody asks for. Names of files count from the folder where the studio was started."""
     names = {key: _beside(name, session.studio.folder) for key, name in given.items()}
+    for key, folder in _PARTS.items():
+        _must_be_there(session, names[key], [*loader.packaged(), *_packaged("scenarios")] if key == "site" else _packaged(folder))
     path = find_scenario(names["site"])
     if path is not None:
         return load_scenario(path)

@@ -62,6 +62,8 @@ class _Report:
                 with ui.element("div").classes("row") as self._keep:
                     ui.button("HTML", icon="download", on_click=self._as_html).props("outline no-caps").mark("html")
                     ui.button("PDF", icon="picture_as_pdf", on_click=self._as_pdf).props("outline no-caps").mark("pdf")
+                if say.language != "en":
+                    ui.label(say("The report itself is in English, as from the command line.")).classes("quiet small")
                 self._wrong = ui.label().classes("field-wrong").props('role="alert"')
             with ui.element("div").classes("stack result"):
                 self._empty = empty(

@@ -33,6 +33,10 @@ class Measure:
         """What it is, of whom."""
         return say(self.title, who=say(_CLASS_NAMES[self.group])) if self.group else say(self.title)
 
+    def who(self, say: Words) -> str:
+        """Of whom it is."""
+        return say(_CLASS_NAMES[self.group])
+
     def shown(self, say: Words, value: float | None, signed: bool = False) -> str:
         """A value with its unit; differences of shares are in points."""
         scaled = None if value is None else 100 * value if self.unit == "%" else value

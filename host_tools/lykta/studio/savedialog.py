@@ -12,6 +12,8 @@ from lykta.studio.results import readings
 from lykta.studio.session import DRAFT, Session
 from lykta.studio.words import N_
 
+_NO_BREAK = "\N{NO-BREAK SPACE}%"
+
 
 def ask(session: Session) -> None:
     """Ask where to save the draft, and for a reason where it breaks the requirement."""
@@ -67,13 +69,13 @@ def how_it_stands(session: Session, found: saving.Standing) -> str:
     say, least = session.say, session.say.percent(found.least)
     if not found.nights:
         return say("No night of it has been simulated yet, so nobody can tell whether it keeps the requirement.")
-    broken = ", ".join(f"{one.measure.name(say)} {one.measure.shown(say, one.now.value)}" for one in found.broken)
+    broken = ", ".join(f"{one.measure.who(say)} {say.percent(one.now.value, 2)}" for one in found.broken).replace(" %", _NO_BREAK)
     if found.nights < len(simulator.SEEDS):
         text = N_("So far the profile keeps the requirement: full light {least} of the time for each class ({nights} of {all} nights).")
         if found.broken:
-            text = N_("So far the profile breaks the requirement, which asks for {least}: {broken} ({nights} of {all} nights).")
+            text = N_("So far the profile breaks the requirement, full light {least} of the time: {broken} ({nights} of {all} nights).")
         return say(text, least=least, broken=broken, nights=found.nights, all=len(simulator.SEEDS))
     text = N_("The profile keeps the requirement: full light at least {least} of the time for each class ({nights} nights).")
     if found.broken:
-        text = N_("The profile breaks the requirement, which asks for {least}: {broken} ({nights} nights).")
+        text = N_("The profile breaks the requirement, full light {least} of the time: {broken} ({nights} nights).")
     return say(text, least=least, broken=broken, nights=found.nights)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from lykta.corehost import schema
 from lykta.profiles.table import BY_KEY, CLASSES
+from lykta.studio.page import brief
+from lykta.studio.telling import PHASES
 from lykta.studio.words import N_, Words
 
 #: By the keys of the settings table.
@@ -38,6 +40,11 @@ _RULES = {
     schema.RULE_LINGER_BELOW_HOLD: ("linger", "hold", N_("Linger {first} would be shorter than hold {second} ({who}).")),
     schema.RULE_SLOWEST_ABOVE_FASTEST: ("slowest", "fastest", N_("Slowest speed {first} would not be below fastest {second} ({who}).")),
 }
+
+
+def phase(say: Words, name: str) -> str:
+    """A phase of the night; those that a profile has named itself are left as they are."""
+    return say(name) if name in PHASES else brief(name, 20)
 
 
 def broken_rule(say: Words, rows: Sequence[Sequence[int]]) -> str:

@@ -19,7 +19,7 @@ from lykta.studio.editing import NONE, PROPOSED, Doubt, SiteDraft, guessed_betwe
 from lykta.studio.mapping import neighbours_of
 from lykta.studio.page import brief, working
 from lykta.studio.session import Session
-from lykta.studio.telling import PHASES
+from lykta.studio.settingnames import phase
 from lykta.studio.words import N_
 from lykta.studio.work import Newest
 from lykta.units import NotAQuantity
@@ -172,7 +172,7 @@ class StreetPanel:
                 ui.element("td")
                 for name, _ in rows:
                     with ui.element("th").props('scope="col"'):
-                        ui.label(say(name) if name in PHASES else brief(name, 12))
+                        ui.label(phase(say, name))
             with ui.element("tbody"):
                 self._row(say("idle"), [say.quantity("level", row[schema.IDLE]) for _, row in rows])
                 for number in admitted:

@@ -7,9 +7,9 @@ from nicegui import ui
 from lykta.errors import InputError
 from lykta.profiles import Night
 from lykta.profiles.starts import show_start
-from lykta.studio.page import brief
 from lykta.studio.scope import ORDINARY
 from lykta.studio.session import DRAFT, Session
+from lykta.studio.settingnames import phase
 from lykta.tune.edit import Change, Path
 
 #: In place of a phase: the end of the night.
@@ -38,7 +38,7 @@ class Times:
         return profile.ordinary if self._entry == ORDINARY else profile.calendar[self._entry].night
 
     def _put(self, name: str) -> None:
-        said = brief(name, 20) if name else self._session.say("Light off")
+        said = phase(self._session.say, name) if name else self._session.say("Light off")
         with ui.element("div").classes("field-head"):
             ui.label(said).classes("field-name")
             start = ui.input().props("dense outlined").classes("field-value wide")

@@ -22,7 +22,7 @@ from lykta.studio.words import N_
 
 #: The night of which it is told why: the one that is drawn.
 _SEED = simulator.SEEDS[0]
-_CAUSES = 3
+_MOST = 3
 _WHO = {"pedestrian": N_("Pedestrians"), "cyclist": N_("Cyclists"), "car": N_("Cars")}
 
 
@@ -34,17 +34,19 @@ class Verdict:
         say = session.say
         self._told: object = None
         self._open = False
+        self._outcome: tuple[str, Outcome] | None = None  # of which text of the profile
+        self._wrong = ""
         with ui.element("div").classes("panel verdict").props('role="status"').mark("verdict") as self._panel:
+            with ui.element("div").classes("verdict-title"):
+                self._icon = ui.icon("task_alt").props('aria-hidden="true"')
+                self._title = ui.label().classes("stands").mark("stands")
             with ui.element("div").classes("spread"):
-                with ui.element("div").classes("verdict-title"):
-                    self._icon = ui.icon("task_alt").props('aria-hidden="true"')
-                    self._title = ui.label().classes("stands").mark("stands")
+                self._lines = ui.element("div").classes("verdict-lines")
                 with ui.element("div").classes("row") as self._ways:
                     find = ui.button(say("Find one that keeps it"), icon="query_stats", on_click=lambda: session.visit("better"))
                     find.props("unelevated dense no-caps", remove="color").classes("act small").mark("find")
                     seen = ui.button(say("See where"), icon="nights_stay", on_click=lambda: session.visit("night"))
                     seen.props("outline dense no-caps").classes("small ink").mark("see-where")
-            self._lines = ui.element("div").classes("verdict-lines")
             self._why = ui.element("details").on("toggle", self._unfold, js_handler="(e) => emit(e.target.open)")
             with self._why:
                 with ui.element("summary"):
@@ -69,32 +71,36 @@ class Verdict:
         self._why.set_visibility(bool(found.broken))
         self._lines.clear()
         with self._lines:
+            ui.label(session.say("Full light, of the time:")).classes("quiet")
             for one in found.served:
-                self._line(one, one in found.broken, found.least)
+                self._line(one, one in found.broken)
+            ui.label(self._over(found.nights)).classes("quiet")
         if self._open:
             self._explain(found)
 
     def _headline(self, found: Standing) -> str:
-        say, all_ = self._session.say, len(simulator.SEEDS)
-        if found.nights < all_:
-            text = N_(
-                "So far the profile breaks the requirement: some people have less light than is asked for ({nights} of {all} nights)."
-            )
-            if not found.broken:
-                text = N_("So far the profile keeps the requirement: everybody has the light that is asked for ({nights} of {all} nights).")
-            return say(text, nights=found.nights, all=all_)
-        text = N_("The profile breaks the requirement: some people have less light than is asked for.")
-        if not found.broken:
-            text = N_("The profile keeps the requirement: everybody has the light that is asked for.")
-        return say(text)
+        say, least = self._session.say, self._session.say.percent(found.least)
+        if found.nights < len(simulator.SEEDS):
+            text = N_("So far the profile keeps the requirement: full light {least} of the time for everybody.")
+            if found.broken:
+                text = N_("So far the profile breaks the requirement: full light {least} of the time for everybody.")
+            return say(text, least=least)
+        text = N_("The profile keeps the requirement: full light {least} of the time for everybody.")
+        if found.broken:
+            text = N_("The profile breaks the requirement: full light {least} of the time for everybody.")
+        return say(text, least=least)
 
-    def _line(self, one: Reading, short: bool, least: float) -> None:
-        """What a class is owed and has."""
-        say, share = self._session.say, one.now.value or 0.0
+    def _over(self, nights: int) -> str:
+        say, all_ = self._session.say, len(simulator.SEEDS)
+        return say("({count} nights)", count=nights) if nights >= all_ else say("({count} of {all} nights)", count=nights, all=all_)
+
+    def _line(self, one: Reading, short: bool) -> None:
+        """What a class has."""
+        say = self._session.say
         with ui.element("div").classes("verdict-line short" if short else "verdict-line"):
             ui.label("▼" if short else "✓").classes("sign").props('aria-hidden="true"')
-            text = N_("{who}: full light {share} of the time, {least} is asked for")
-            ui.label(say(text, who=say(_WHO[one.measure.group]), share=say.percent(share, 2), least=say.percent(least)))
+            ui.label(f"{one.measure.who(say)} {say.percent(one.now.value, 2)}")
+            ui.label(say("less than is asked for") if short else say("as is asked for")).classes("unseen")
 
     # -- what that means
 
@@ -126,7 +132,7 @@ class Verdict:
                         **told,
                     )
                 )
-            self._causes = ui.element("div").classes("stack")
+            self._tell_causes(found)
             ui.label(
                 say(
                     "What to do: let the light reach farther or stay longer (lit ahead, lit behind, hold, linger), or let Lykta look for a "
@@ -136,38 +142,42 @@ class Verdict:
 
     async def _explain_all(self) -> None:
         """The same, and the causes of what lacks, which take a whole night to be found."""
-        session, found = self._session, saving.standing(self._session)
-        self._explain(found)
-        with self._causes:
-            working(session, N_("Looking for the causes in the first night"))
-        text = session.draft.text
-        try:
-            outcome = await session.outcome(_SEED)
-        except LyktaError as error:
-            self._causes.clear()
-            with self._causes:
-                ui.label(session.say.fault(error)).classes("quiet")
-            return
-        if text == session.draft.text and not self._panel.is_deleted:
-            self._causes.clear()
-            with self._causes:
-                self._tell_causes(outcome, found)
+        session, text = self._session, self._session.draft.text
+        if self._outcome is None or self._outcome[0] != text:
+            self._outcome, self._wrong = None, ""
+            self._explain(saving.standing(session))
+            try:
+                self._outcome = text, await session.outcome(_SEED)
+            except LyktaError as error:
+                self._wrong = session.say.fault(error)
+        if not self._panel.is_deleted:
+            self._explain(saving.standing(session))
 
-    def _tell_causes(self, outcome: Outcome, found: Standing) -> None:
+    def _tell_causes(self, found: Standing) -> None:
+        """Why, as far as it was looked at."""
+        session, say = self._session, self._session.say
+        if self._wrong:
+            ui.label(self._wrong).classes("quiet")
+        elif self._outcome is None:
+            working(session, N_("Looking for the causes in the first night"))
+        elif self._outcome[0] != session.draft.text:
+            ui.label(say("Why that is so is looked up when this is opened again.")).classes("quiet")
+        else:
+            self._tell_outcome(self._outcome[1], [one.measure.group for one in found.broken])
+
+    def _tell_outcome(self, outcome: Outcome, broken: list[str]) -> None:
         session, say = self._session, self._session.say
         lacking: Counter[str] = Counter()
-        for group in (one.measure.group for one in found.broken):
-            if (served := outcome.score.classes.get(group)) is not None:
-                lacking.update(served.late_causes)
-                lacking.update(served.dark_causes)
-        whole = sum(lacking.values())
-        if whole:
-            most = ", ".join(
-                f"{say(CAUSES[cause])} {say.percent(s / whole, 0)}" for cause, s in lacking.most_common(_CAUSES) if cause in CAUSES
-            )
-            ui.label(say("Why, in the first night: {causes} of what lacks.", causes=most))
-        if outcome.score.lowest_permille:
-            ui.label(say("It is never dark: no lamp goes below {level}.", level=say.quantity("level", outcome.score.lowest_permille)))
+        for served in (outcome.score.classes[group] for group in broken if group in outcome.score.classes):
+            lacking.update(served.late_causes)
+            lacking.update(served.dark_causes)
+        if whole := sum(lacking.values()):
+            most = [
+                (say(CAUSES[cause]), say.percent(seconds / whole, 0)) for cause, seconds in lacking.most_common(_MOST) if cause in CAUSES
+            ]
+            ui.label(say("Why, in the first night: {causes} of what lacks.", causes=", ".join(f"{what} {share}" for what, share in most)))
+        if lowest := outcome.score.lowest_permille:
+            ui.label(say("“Dark” does not mean out: no lamp goes below {level}.", level=say.quantity("level", lowest)))
         if session.street.sensors != "ideal":
             ui.label(
                 say(
