@@ -39,6 +39,8 @@ def test_training_image__is_taken_for_every_packaged_board(tmp_path: Path, name:
     (tmp_path / training_name(board)).write_bytes(training_image(board, 1 << 12))
     image = load_image(tmp_path, board)
     assert image.training
+    with pytest.raises(WrongImage, match="not the abcd that was given"):
+        load_image(tmp_path, board, "abcd")
     assert [piece.at for piece in image.pieces] == [
         board.runtime.at,
         *(one.at for one in board.partitions if one.subtype == "ota"),
@@ -77,13 +79,16 @@ def test_unknown_image__is_taken_only_with_the_hash_that_a_person_compared(tmp_p
     assert (image.sha256, image.training) == (digest, False)
 
 
+OTHERS = (("esp32c3_mini", "ESP32-C3"), ("esp32s3_post", "ESP32-S3"))
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
         (b"", "it is empty"),
         (b"<!DOCTYPE html>", "does not begin as an image"),
         (training_image(BOARD, 1 << 12)[:63_000], "cut off"),
-        (training_image(load_board("esp32c3_mini"), 1 << 12), "not for the|no image"),
+        *((training_image(load_board(name), 1 << 12), f"is for {chip}; esp32_devkitc has an ESP32") for name, chip in OTHERS),
     ],
 )
 def test_wrong_file__is_refused_with_what_is_wrong_and_where_to_get_one(tmp_path: Path, content: bytes, why: str):

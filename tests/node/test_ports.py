@@ -40,8 +40,13 @@ def test_missing_port__says_which_there_are(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_forbidden_port__says_group_command_and_that_one_has_to_log_in_again(terminal: str, monkeypatch: pytest.MonkeyPatch):
-    """What a person without the right is told."""
+    """What a person without the right is told; nobody is sent into a group that has no right either, or into root's."""
     monkeypatch.setattr(os, "access", lambda path, mode: False)
+    Path(terminal).chmod(0o600)
+    with pytest.raises(PortForbidden, match=rf"Its group may not either: `sudo chmod a\+rw {terminal}` lets everybody"):
+        ports.look(terminal)
+    Path(terminal).chmod(0o660)
+    os.chown(terminal, -1, Path(terminal).stat().st_gid or 1)
     with pytest.raises(PortForbidden, match=r"group \w+: run `sudo usermod -aG \w+ \$USER`, log out, log in again") as raised:
         ports.look(terminal)
     assert (raised.value.code, raised.value.exit_status) == ("port-forbidden", 2)

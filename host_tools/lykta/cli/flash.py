@@ -77,7 +77,7 @@ def flash(
         lamp = street.lamp(lamp).id
     options = Options(rewrite=rewrite, erase=erase, replace=replace, dry_run=dry_run, test=test, baud=baud)
     with street.inventory(who) as inventory:
-        preparation = Preparation(street, Images(image, sha256, inventory.images()), dt.date.today())
+        preparation = Preparation(street, Images(image, sha256, inventory.images()), dt.date.today(), [lamp] if lamp else ())
         table = _Table(street, preparation, inventory, options, jobs, _Printer(street, labels, as_json, dry_run))
         outcomes = table.one(lamp, the_port(ports[0] if ports else None)) if lamp else table.all(list(ports))
     context.exit(rounds.worst(outcomes))

@@ -11,6 +11,7 @@ from pathlib import Path
 from lykta.node.boards import TABLE_AT, Board, partition_table, same_table, table_in
 from lykta.node.errors import WrongImage
 from lykta.node.esp import Piece
+from lykta.plan import chips
 from lykta.plan.partitions import TABLE_SIZE
 from lykta.vm import espimage
 from lykta.vm.chips import CHIPS
@@ -59,17 +60,15 @@ def load_image(path: Path, board: Board, sha256: str = "", compared: Collection[
     except OSError as error:
         raise WrongImage(str(path), f"it cannot be read: {error.strerror or error}.", "Whose file is it, and may you read it?") from None
     digest = hashlib.sha256(data).hexdigest()
-    chip = CHIPS[board.chip.name]
     try:
-        boot = espimage.parse(data)
+        _refuse_other(file, espimage.parse(data), board)  # first: on another chip the program lies elsewhere, too
         program_at = next(one.at for one in board.partitions if one.kind == "app")
         program = espimage.parse(data[program_at - board.runtime.at :])
+        _refuse_other(file, program, board)
     except ValueError as error:
         raise WrongImage(
             str(file), f"this is no image that a board can start: {error}.", f"Get it again: {board.runtime.source}. `sha256sum` compares."
         ) from None
-    if boot.chip != chip.image_id or program.chip != chip.image_id:
-        raise WrongImage(str(file), f"this image is for another chip, not for the {board.chip.esptool_name}.", f"Get {board.runtime.file}.")
     if program.length > board.slot_bytes():
         raise WrongImage(
             str(file),
@@ -77,12 +76,22 @@ def load_image(path: Path, board: Board, sha256: str = "", compared: Collection[
             "Take a smaller variant of the image, or a board with more flash.",
         )
     training = program.name == espimage.TRAINING
-    if not training:
+    if sha256 or not training:
         _check_hash(file, digest, board, sha256, compared)
     start = program_at - board.runtime.at
     body = data[start : start + program.length]
     version = _version(file, program.version)
     return RuntimeImage(file, digest, version, body, program_at, _pieces(data, board, program_at, body), training)
+
+
+def _refuse_other(file: Path, found: espimage.Image, board: Board) -> None:
+    """WrongImage for that of another chip."""
+    if found.chip == CHIPS[board.chip.name].image_id:
+        return
+    names = {chip.image_id: chips.CHIPS[name].esptool_name for name, chip in CHIPS.items()}
+    its = names.get(found.chip, f"chip number {found.chip}")
+    what = f"this image is for {its}; {board.id} has an {board.chip.esptool_name}."
+    raise WrongImage(str(file), what, f"Get {board.runtime.file}, or give a folder that has one for each kind of board.")
 
 
 def _version(file: Path, said: str) -> str:

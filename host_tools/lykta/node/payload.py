@@ -42,7 +42,7 @@ def make_payload(firmware: Path | None = None) -> Payload:
         try:
             _compile_into(kept, folder)
         except OSError as error:
-            message = f"the compiled firmware cannot be kept here: {error.strerror or error}. Make room"
+            message = f"the compiled firmware cannot be kept here: {error.strerror or error}. Put that right"
             raise LyktaError(f"{kept.parent}  {message}, or name another folder: XDG_CACHE_HOME=FOLDER.") from None
     files = {file.relative_to(kept).as_posix(): file.read_bytes() for file in sorted(kept.rglob("*.*py"))}
     package = {name: data for name, data in files.items() if name not in SOURCES}

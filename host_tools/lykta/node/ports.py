@@ -18,6 +18,7 @@ from lykta.vm import registry
 VENDORS = {0x10C4: "Silicon Labs CP210x", 0x1A86: "WCH CH34x", 0x0403: "FTDI", 0x303A: "Espressif USB", 0x067B: "Prolific PL2303"}
 _TAKEN = b"already in use"
 _LISTED = 4  # ports in a message
+_GROUP = stat.S_IRGRP | stat.S_IWGRP
 _NETWORK = ("socket://", "rfc2217://")
 
 
@@ -117,7 +118,9 @@ def busy(name: str, why: str = "") -> PortBusy:
     """The error for a port that another program has, naming it where the system tells."""
     holders = [] if is_network(name) else who_has(Path(name))
     whom = _held(holders) if holders else "another program has it open."
-    return PortBusy(name, whom, "Close it (a serial monitor, another `lykta`), then run the same command again.", why)
+    # Of other people's programs the system tells only root.
+    which = "" if holders or is_network(name) or sys.platform == "win32" else f"; `sudo lsof {name}` says which"
+    return PortBusy(name, whom, f"Close it (a serial monitor, another `lykta`{which}), then run the same command again.", why)
 
 
 def _held(holders: Sequence[str]) -> str:
@@ -141,10 +144,13 @@ def _permission(path: Path) -> str:
         return f"Give yourself the right: sudo chmod a+rw {path}"
     import grp
 
+    about = path.stat()
     try:
-        group = grp.getgrgid(path.stat().st_gid).gr_name
+        group = grp.getgrgid(about.st_gid).gr_name
     except KeyError:
         group = "dialout"
+    if not about.st_gid or about.st_mode & _GROUP != _GROUP:  # no group that would help: and nobody shall join root's
+        return f"Its group may not either: `sudo chmod a+rw {path}` lets everybody until it is unplugged. Then run the same command."
     return f"It belongs to the group {group}: run `sudo usermod -aG {group} $USER`, log out, log in again, then run the same command."
 
 

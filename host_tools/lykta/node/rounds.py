@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +34,12 @@ class Images:
 class Preparation:
     """All that the boards of a street are to become, made before the first is touched: what is wrong with it is said at once."""
 
-    def __init__(self, street: Street, images: Images, today: dt.date) -> None:
-        """InputError where the street, its keys or an image is not as it should be."""
+    def __init__(self, street: Street, images: Images, today: dt.date, lamps: Collection[str] = ()) -> None:
+        """`lamps`: those whose boards are written; by default all. InputError where street, keys or an image are not as they should be."""
         self.street = street
         self._files: Mapping[str, Mapping[str, bytes]] = street.files(first_day(today))
         self._payload: Payload = make_payload()
-        kinds = {board.id: board for board in street.boards.values()}
+        kinds = {board.id: board for lamp, board in street.boards.items() if lamp in (lamps or street.boards)}
         self._images = {name: images.of(board) for name, board in kinds.items()}
 
     def wanted(self, lamp: str) -> Wanted:
