@@ -82,6 +82,17 @@ def test_marks__are_read_in_both_forms(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.docs
+def test_line_that_marks__stands_right_before_a_test():
+    """Before anything else it marks nothing, and a row of the table has a test less than somebody thinks."""
+    found = []
+    for file in sorted((ROOT / "tests" / "micropython").glob("test_*.py")):
+        lines = [*file.read_text(encoding="utf-8").splitlines(), ""]
+        marks = [at for at, line in enumerate(lines) if line.startswith("# security:")]
+        found += [f"{file.name}:{at + 1}" for at in marks if not (security.MARK.match(lines[at]) and lines[at + 1].startswith("def test_"))]
+    assert found == []
+
+
+@pytest.mark.docs
 @pytest.mark.security(25)
 def test_document__says_whom_to_tell_by_when_and_how_long_it_is_supported():
     """Contact, deadline, end of support: each in words that one finds."""

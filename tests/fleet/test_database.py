@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,18 @@ def count(database: Database, table: str) -> int:
     """How many rows a table has."""
     (found,) = database.rows(text(f"select count(*) from {table}"))
     return int(found[0])
+
+
+def test_programs__that_open_a_new_one_at_once_all_have_it(tmp_path: Path):
+    """A broker's three terminals are opened together: whoever is second finds the tables made, and makes none."""
+    begin = threading.Barrier(6)
+
+    def opened(_: int) -> dict[int, str]:
+        begin.wait()
+        return Database.open(tmp_path / "a.sqlite", "street").names()
+
+    with ThreadPoolExecutor(6) as programs:
+        assert list(programs.map(opened, range(6))) == [{}] * 6
 
 
 def test_batch__written_twice_is_there_once(tmp_path: Path):

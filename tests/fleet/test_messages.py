@@ -32,7 +32,6 @@ def test_message__is_read_as_it_was_written(sent: tuple[topics.Kind, messages.Me
 
 
 @pytest.mark.security(21)
-@pytest.mark.security(21)
 @given(drawn.nearly())
 def test_whatever_comes__is_a_message_or_is_refused_with_a_reason(came: tuple[topics.Kind, bytes]):
     """No other exception, and what is taken can be written again."""
@@ -82,10 +81,21 @@ def test_text__that_could_move_a_cursor_or_break_a_table_is_refused(text: object
 
 
 @pytest.mark.parametrize(
-    "payload", [b"", b"[" * 4_096, b"{}" * 3_000, b"\xff", b"[1]", b"null", b'{"v":1e999}', b'{"v":' + b"9" * 4_000 + b"}"]
+    "payload",
+    [
+        b"",
+        b"[" * 4_096,
+        b"{}" * 3_000,
+        b"\xff",
+        b"[1]",
+        b"null",
+        b'{"v":1e999}',
+        b'{"v":' + b"9" * 4_000 + b"}",
+        '{"v":1,"online":false}'.encode("utf-16"),
+    ],
 )
 def test_payload_that_is_no_message__is_refused(payload: bytes):
-    """Nothing, too deep, too long, no UTF-8, no object, numbers without end."""
+    """Nothing, too deep, too long, no UTF-8, no object, numbers without end, another encoding."""
     with pytest.raises(messages.BadMessage):
         messages.parse(topics.STATE, payload)
 
@@ -124,4 +134,4 @@ def test_hostile__messages_and_topics_are_refused_and_leave_nothing_behind():
     """Three thousand of them; the bench does a million."""
     nobody, refused, kept = hostile.hostile(3_000)
     assert min(nobody, refused) > 1_000
-    assert kept < 200
+    assert kept < 20  # one in a hundred that stays would be 15 a thousand; an interpreter keeps a few things of its own

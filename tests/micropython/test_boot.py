@@ -194,6 +194,7 @@ def test_trial__has_three_tries_and_then_the_old_slot_is_back():
     assert (4, 1, 0) == counters()
 
 
+# security: 12
 def test_trial__has_a_watchdog_from_the_first_moment_on():
     """A version that hangs while it is imported would hang for ever; what is in use has none before the supervisor's."""
     for text, bites in (("a -", False), ("a b", True)):

@@ -180,7 +180,6 @@ def hostile(count, seed):
     return believed
 
 
-# security: 21
 def measured(count):
     """The same, and the heap is as it was: how many were packets."""
     hostile(100, 3)

@@ -310,6 +310,28 @@ def test_command__is_obeyed_once_and_outlives_a_restart():
 
 
 # security: 20
+def test_radio__answers_nobody_who_does_not_prove_himself():
+    """Of every type, to be passed on, or rubbish: not a telegram goes out for it. One of a neighbour's does, five times."""
+    node = post.street()
+    robber, neighbour = post.Other(1, secret=bytes(32)), post.Other(1)
+
+    async def script(node):
+        await asyncio.sleep_ms(2_000)
+        post.sent()
+        for kind in range(16):
+            post.air(robber.telegram(kind, [1, 1], payload.HEARTBEAT, hops=2), 20 * kind + 1)
+        post.air(robber.detection(hops=2), 400)
+        post.air(b"who is there?" * 5, 450)
+        await asyncio.sleep_ms(3_000)
+        assert [] == [data for _, data in post.sent() if data[0] & 15 != telegram.HEARTBEAT]
+        post.air(neighbour.detection(hops=2))
+        await asyncio.sleep_ms(1_000)
+
+    post.live(node, script)
+    assert 5 == len(of_kind(telegram.DETECTION))
+
+
+# security: 20
 def test_command__of_a_wrong_key_to_another_or_too_late_is_not_obeyed():
     """Each reason by itself; one to somebody else is passed on, one for this lamp is not."""
     node = post.street()

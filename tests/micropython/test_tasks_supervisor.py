@@ -242,7 +242,6 @@ def test_report__tells_an_outage_once_when_it_begins_and_once_when_it_ends():
     assert ["wrong: wire", "right again: wire", "wrong: radio", "right again: radio"] == found, found
 
 
-# security: 17
 def without_memory(free):
     """From now on the supervisor is told that so many bytes are free."""
     from lykta_node.tasks import supervisor
@@ -259,6 +258,7 @@ def without_memory(free):
     supervisor.gc = Gc
 
 
+# security: 17
 def test_memory__that_is_gone_starts_the_board_anew_at_once_and_is_said():
     """Less than 1 kB free: the lines kept make room for the two that say so, and the same beat is the last."""
     node = post.street()

@@ -129,6 +129,30 @@ def test_offer__with_any_flipped_bit_is_refused():
     assert ("a", "-") == slots.record()
 
 
+# security: 9, 22
+def test_downgrade__that_is_refused_is_a_security_event():
+    """Somebody who has an old bundle of ours tries to bring an old fault back; an honest one that does not fit is none."""
+    made = node()
+    made.store.set_count("security", 5)
+    refused(made, bundles.Bundle(NEW, security=4), "older than its security allows")
+    refused(made, bundles.Bundle(NEW, security=5, chips="esp32s3"), "other hardware")
+    assert [("security", "update-refused"), ("update", "update-refused")] == [about[:2] for about in made.reports.happened]
+
+
+# security: 10
+def test_expiry__that_shows_while_it_is_fetched_keeps_it_off_the_node():
+    """All pieces come at once, and the clock is set, or the day is over, before the last of them: it is not tried out."""
+    made = node(stamp=0)
+
+    def late(number, data):
+        made.clock.now = 2
+        return data
+
+    bundle = bundles.Bundle(NEW, expiry=1)
+    refused(made, bundle, "expired", host=Host(made.mailbox, bundle, spoil=late))
+    assert ("a", "-") == slots.record()
+
+
 # security: 9, 10
 def test_offer__that_does_not_fit_is_refused():
     """Expired, lower security, other chip, newer runtime, another form of slots, sizes that cannot be, no offer at all."""

@@ -26,6 +26,7 @@ _START_MS = const(5_000)
 _NO_ROOM = const(28)  # ENOSPC
 ON_TRIAL = " on trial"  # behind the version in the node's state, until it is confirmed
 UNSIGNED = "not signed by us"
+DOWNGRADE = "older than its security allows"
 SECURITY = "security"  # counter in NVS: the highest that was confirmed
 
 
@@ -111,6 +112,8 @@ class Update:
                 await asyncio.sleep_ms(_START_MS)
             self._tell(True, "begun", head)
             wrong = await self._fill(head)
+            if not wrong and self._expired(head):  # meanwhile, or the clock was set meanwhile
+                wrong = EXPIRED
         if wrong:
             self._tell(False, wrong, head)
             return
@@ -154,7 +157,7 @@ class Update:
         if tuple(sys.implementation.version[:3]) < head.runtime:
             return "newer runtime needed"
         if head.security < self._store.count(SECURITY):
-            return "older than its security allows"
+            return DOWNGRADE
         if open_slot(slots.idle(), head.form) is None:
             return "other form of slots"
         return "" if self._keys is not None and len(self._keys) == 64 else "no release key here"
@@ -183,10 +186,10 @@ class Update:
         self.progress = percent
 
     def _tell(self, ok: bool, reason: str, head) -> None:
-        """Answer; all but the quarters of the way is an event, too, and a wrong signature one of security."""
+        """Answer; all but the quarters of the way is an event, too, and a wrong signature or a downgrade one of security."""
         number = int.from_bytes(sha256(head.data).digest()[:4], "big") >> 2
         self._reports.answer("update", number, ok, reason)
         if not reason.endswith("%"):
-            kind = "security" if reason == UNSIGNED else "update"
+            kind = "security" if reason in (UNSIGNED, DOWNGRADE) else "update"
             version = head.version if head.sound else "?"
             self._reports.events.tell(kind, reason.replace(" ", "-") if ok else "update-refused", version + ": " + reason)

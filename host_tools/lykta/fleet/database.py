@@ -27,6 +27,8 @@ from lykta.fleet import schema
 #: Deleting is done in pieces of so many seconds of history, so that writing never waits for long.
 _PIECE_S = 86_400
 _DISK_FULL = "53100"  # of PostgreSQL's error codes
+#: The lock of PostgreSQL under which tables are made; any number that nobody else takes.
+_TURNS = 1_818_850_161
 
 
 class Gone(LyktaError):
@@ -190,7 +192,9 @@ class Database:
             event.listen(engine, "connect", _set_up)
         self._numbers = {}
         with engine.begin() as connection:
-            schema.metadata.create_all(connection)
+            if set(schema.metadata.tables) - set(inspect(connection).get_table_names()):
+                self._take_turns(connection)
+                schema.metadata.create_all(connection)
             kept = {row.key: row.value for row in connection.execute(select(schema.about))}
             if int(kept.get("version", schema.VERSION)) > schema.VERSION:
                 raise InputError.of(str(self), "a newer Lykta has written this database. Update Lykta first.")
@@ -199,11 +203,19 @@ class Database:
                     str(self), f'this is the history of "{kept["district"]}", not of "{self.district}". Name another database.'
                 )
             if int(kept.get("version", schema.VERSION)) < schema.VERSION:
+                self._take_turns(connection)
                 _complete(connection)
             news = {"version": str(schema.VERSION), **({"district": self.district} if self.district else {})}
             self.insert(connection, schema.about, [{"key": key, "value": value} for key, value in news.items() if key not in kept])
         self._inode = _inode_of(self.url.database) if self._is_file else 0
         return engine
+
+    def _take_turns(self, connection: Connection) -> None:
+        """Until the end of the transaction no other program makes tables here: of several that are started at once each would make them."""
+        if not self._is_file:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURNS})")
+        elif not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # it is one of sqlite3
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def _told(self, error: SQLAlchemyError) -> Gone:
         """What happened, said to people."""
@@ -251,7 +263,8 @@ def url_of(where: str | Path) -> URL:
 
 def _set_up(connection: Any, _: Any) -> None:
     """Readers never wait for a writer; what was committed is on the disk."""
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000", "foreign_keys = ON"):
+    # Who is to wait for others must be told first: to change the mode takes the file for a moment.
+    for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

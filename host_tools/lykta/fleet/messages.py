@@ -224,7 +224,7 @@ def parse(kind: topics.Kind, payload: bytes) -> Message:
     if len(payload) > LONGEST:
         raise BadMessage("length", f"{len(payload)} bytes; at most {LONGEST}")
     try:
-        told = json.loads(payload)
+        told = json.loads(str(payload, "utf-8"))  # of bytes it would guess UTF-16 and UTF-32, too, and load what reads these
     except (ValueError, RecursionError):
         raise BadMessage("json", "no JSON") from None
     if not isinstance(told, dict):

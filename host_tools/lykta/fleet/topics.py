@@ -19,6 +19,7 @@ ROOT = f"lykta/v{VERSION}"
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LONGEST = 200  # of a topic
 _PIECES = 65_536
+_PIECE = re.compile(r"0|[1-9][0-9]{0,4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def read(topic: str) -> Topic | Piece | None:
     if parts[3] == "n":
         kind = _BY_TOPIC.get("/".join(parts[5:]))
         return Topic(parts[2], parts[4], kind) if kind else None
-    if parts[3] == "update" and len(parts) == 6 and re.fullmatch(r"0|[1-9][0-9]{0,4}", parts[5], re.ASCII) and int(parts[5]) < _PIECES:
+    if parts[3] == "update" and len(parts) == 6 and _PIECE.fullmatch(parts[5]) and int(parts[5]) < _PIECES:
         return Piece(parts[2], parts[4], int(parts[5]))
     return None
 

@@ -136,7 +136,7 @@ def begun(fleet: Fleet, wanted: Bundle, folder: Folder, shares: tuple[float, ...
     """A new roll-out, written down."""
     order = records.spread(list(fleet.people))
     order.sort(key=lambda name: not fleet.people[name].state.online)
-    found = Record(wanted.id, wanted.version, fleet.now, list(shares), records.staged(order, shares))
+    found = Record.new(wanted, fleet.now, order, shares)
     folder.begin(found, wanted)
     return found
 

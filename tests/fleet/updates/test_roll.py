@@ -31,6 +31,14 @@ def test_roll__goes_through_its_stages_and_leaves_nothing_behind(tmp_path: Path)
     assert sum("Stage" in line for line in said) == 2
 
 
+@pytest.mark.parametrize(("count", "stages"), [(1, [1.0]), (2, [0.01, 1.0]), (3, [0.01, 0.1, 1.0])])
+def test_roll__over_a_few_has_fewer_stages_and_ends(tmp_path: Path, count: int, stages: list[float]):
+    """A stage without a node would never be over."""
+    found, said = roll(Fleet(count), bundle(), tmp_path, hours=4)
+    assert (found.state, found.stages) == (DONE, stages)
+    assert sum("1 node more." in line for line in said) == count - 1
+
+
 def test_roll__watches_each_stage_before_the_next(tmp_path: Path):
     """Telemetry comes every quarter of an hour: nobody is offered it before the last of a stage was watched for as long as was said."""
     fleet = Fleet(100)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from lykta.errors import InputError, LyktaError
 from lykta.fleet.model import NodeState
 from lykta.fleet.updates.bundle import Bundle
-from lykta.fleet.updates.record import OFFERED, UPDATED, Folder, Record, spread, staged
+from lykta.fleet.updates.record import OFFERED, UPDATED, Folder, Record, spread
 from lykta.node.street import Street
 
 
@@ -29,8 +29,7 @@ def begin(
     order = [lamp for lamp in spread(wanted) if lamp not in first]
     order.sort(key=lambda lamp: states[names[lamp]].online is not True)
     order = [*(lamp for lamp in first if lamp in wanted), *order]
-    nodes = staged([names[lamp] for lamp in order], stages)
-    return Record(bundle.id, bundle.version, now, list(stages), nodes), foreign
+    return Record.new(bundle, now, [names[lamp] for lamp in order], stages), foreign
 
 
 def undoing(record: Record, folder: Folder, to: Bundle | None, now: float) -> tuple[Record, Bundle]:
@@ -51,4 +50,4 @@ def undoing(record: Record, folder: Folder, to: Bundle | None, now: float) -> tu
             )
             raise LyktaError(message)
         to = found[0]
-    return Record(to.id, to.version, now, [1.0], staged(nodes, [1.0]), undoes=record.bundle), to
+    return Record.new(to, now, nodes, [1.0], record.bundle), to

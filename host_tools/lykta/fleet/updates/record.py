@@ -54,6 +54,13 @@ class Record:
     why: str = ""
     undoes: str = ""
 
+    @classmethod
+    def new(cls, bundle: Bundle, now: float, names: Sequence[str], shares: Sequence[float], undoes: str = "") -> Record:
+        """One that begins now, for nodes in their order. Stages that have no node, where there are only a few, are left out."""
+        nodes = staged(names, shares)
+        stages = [*shares[: max((node.stage for node in nodes.values()), default=0)], 1.0]
+        return cls(bundle.id, bundle.version, now, stages, nodes, undoes=undoes)
+
     def of(self, *states: str) -> list[str]:
         """The nodes in some states."""
         return [name for name, node in self.nodes.items() if node.state in states]

@@ -199,7 +199,8 @@ class Roll:
             return
         record.stage += 1
         share, count = record.stages[record.stage], len(record.in_stage(record.stage))
-        self._said(f"The nodes so far are well. Stage {record.stage + 1} of {len(record.stages)}: {share:.0%}, {count} nodes more.")
+        stage, more = f"Stage {record.stage + 1} of {len(record.stages)}", f"{count} node{'' if count == 1 else 's'} more"
+        self._said(f"The nodes so far are well. {stage}: {share:.0%}, {more}.")
 
     async def _offer_more(self) -> None:
         """Offer it to more nodes of this stage and those before."""
