@@ -196,7 +196,8 @@ def test_fault_in_the_loader__has_a_name_and_a_next_step(blank: Table, fault: st
 def test_garbled_answer__is_no_error_of_the_boards():
     """The line is bad, whatever the letters that are left of it say."""
     board = Device("port")
-    assert [board._said(said).code for said in ("Sy\ufffdtaxError: invalid syntax", "ValueError: no")] == ["cable-lost", "unplanned"]
+    said = ("Sy\ufffdtaxError: invalid syntax", "SyntaxError: invalid syntax", "ValueError: no")
+    assert [board._said(one).code for one in said] == ["cable-lost", "cable-lost", "unplanned"]
 
 
 def test_full_file_system__says_so_and_is_repaired_when_there_is_room(running: Table):
@@ -254,6 +255,7 @@ def test_no_image_for_a_blank_board__says_where_to_get_one(blank: Table, monkeyp
     monkeypatch.setattr("lykta.node.flashing.Esptool.identify", lambda self: found("esp32"))
     error = blank.failed(_PROMPT, blank.wanted(image=False))
     assert error.code == "wrong-image"
+    assert error.what == "the board has no runtime that starts, and no image was given."
     assert "micropython.org" in error.remedy
 
 
@@ -261,12 +263,16 @@ def test_chip_that_waits_in_its_loader__is_written_and_goes_on(running: Table, m
     """Somebody has held BOOT, as he was told: that is the loader which is wanted; without an image he is told to let go."""
     written: list[str] = []
     monkeypatch.setattr("lykta.node.flashing.Esptool.identify", lambda self: found("esp32"))
-    monkeypatch.setattr("lykta.node.flashing.Esptool.write", lambda self, chip, pieces, on_bytes: written.append(chip))
+
+    def write(_: object, chip: str, *__: object) -> None:
+        written.append(chip)
+        put_runtime(running, running.wanted())  # then whoever holds BOOT lets go of it
+
+    monkeypatch.setattr("lykta.node.flashing.Esptool.write", write)
     running.bench.hold_boot(0)
     error = running.failed(_PROMPT, running.wanted(image=False))
     assert error.code == "boot-mode"
     assert "with BOOT released" in error.remedy
-    running.bench.hold_boot(0)
     outcome = running.flash(_PROMPT)
     assert outcome.error is None, outcome.error
     assert (written, [change.split(":")[0] for change in outcome.changes]) == (["esp32"], ["runtime", "firmware", "start", "node"])

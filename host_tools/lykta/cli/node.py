@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from lykta.cli.cable import Record, port_option, site_option, the_port, writing
+from lykta.cli.cable import Record, asks, port_option, site_option, the_port, writing
 from lykta.cli.node_tests import selftest, walktest
 from lykta.cli.terminal import make_console
 from lykta.errors import InputError
@@ -275,6 +275,8 @@ def repl(port: str | None) -> None:
       lykta node repl
     """
     name = the_port(port)
+    if not asks():
+        raise InputError.of("lykta node repl", "is for a person at a terminal; a script uses `mpremote connect PORT exec CODE`.")
     look(name)
     # mpremote waits for keys and port at once, which a port over a network cannot do; pyserial's own terminal can.
     over_network = ["serial.tools.miniterm", "--raw", "--eol", "CR", name, str(BAUD)]

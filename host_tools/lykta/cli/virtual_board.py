@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from lykta.cli.cable import writing
 from lykta.errors import InputError
 from lykta.node.image import training_image, training_name
 from lykta.plan.board_reader import load_board
@@ -20,7 +21,7 @@ _HELP = """\
   2 cut=20000     give board 2 a fault: the cable is pulled after 20000 more bytes
   2 heal          nothing is wrong with board 2 any more
   2 pull          pull the cable of board 2 now; `2 plug` plugs it in again
-  2 boot          hold BOOT and press EN on board 2; where nobody has its port open, until somebody has
+  2 boot          press EN on board 2 and hold BOOT, until it is written
   list            all boards, and what they do
   quit            end (or Ctrl-C)
 Faults: """
@@ -55,9 +56,10 @@ def virtual_board(
     board = load_board(name)
     with tempfile.TemporaryDirectory(prefix="lykta-boards-") as away:
         home = folder or Path(away)
-        home.mkdir(parents=True, exist_ok=True)
         image = home / training_name(board)
-        image.write_bytes(training_image(board))
+        with writing(home):
+            home.mkdir(parents=True, exist_ok=True)
+            image.write_bytes(training_image(board))
         bench = Bench(
             home,
             board.chip.name,

@@ -172,7 +172,7 @@ class Device:
             self.port,
             "MicroPython does not give its prompt.",
             "Press the button EN (or RST) on the board and run the same command within ten seconds; "
-            "if that does not help, write the runtime again with `lykta flash ... --rewrite`.",
+            "if that does not help, write the runtime again: `lykta flash SITE LAMP --image IMAGE --rewrite`.",
             repr(heard[-400:]),
         )
 
@@ -204,7 +204,7 @@ class Device:
                 "Clear the board and write everything: `lykta flash SITE LAMP --image IMAGE --erase`.",
                 text,
             )
-        if "\ufffd" in text:  # a board's own errors are plain letters
+        if "\ufffd" in text or last.startswith("SyntaxError"):  # a board's own errors are plain letters, and our programs are right
             return garbage(self.port, text)
         return Unplanned(self.port, f"the board says: {last.rstrip('.')}.", "Run the same command with --debug to see all of it.", text)
 

@@ -163,7 +163,9 @@ class Esptool:
         return NoLoader(
             self.port,
             what,
-            f"On the board: {self._buttons}; then run the same command. Still nothing? Try another cable, one with data wires.",
+            # Opening the port may reset the chip by its line EN, out of its loader again.
+            f"On the board: {self._buttons}; then run the same command. The same again? Keep BOOT held until it writes. "
+            "Still nothing? Try another cable, one with data wires.",
             said,
         )
 

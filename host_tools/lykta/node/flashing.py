@@ -171,7 +171,7 @@ class _Flashing:
         self.outcome = outcome
         self._esptool = Esptool(port, buttons, options.baud)
         self._wanted: Wanted | None = None
-        self._waits: NoLoader | None = None  # somebody holds BOOT: there is nothing wrong with its runtime, as far as anybody knows
+        self._silent: BoardError | None = None  # why it gave no prompt
         self._written = 0
 
     @property
@@ -201,7 +201,7 @@ class _Flashing:
         try:
             device.open()
         except (NoPrompt, BootLoop, NoLoader) as error:
-            self._waits = error if isinstance(error, NoLoader) else None
+            self._silent = error
             self.watcher.say(f"no MicroPython answers: {error.what}")
             return None
         try:
@@ -244,10 +244,11 @@ class _Flashing:
         self._meet(found.mac, found.chip)
         image, board = self.wanted.image, self.wanted.board
         if image is None:
-            if self._waits:
-                raise self._waits
+            if isinstance(self._silent, NoLoader | NoPrompt):
+                raise self._silent  # somebody holds BOOT, or its program does not let go: nobody knows that its runtime is wrong
+            why = "the board has no runtime that starts" if self._silent else "MicroPython has to be written to this board"
             source = f"Say `--image FILE_OR_FOLDER`. Where to get it: {board.runtime.source}."
-            raise WrongImage(self.port, "MicroPython has to be written to this board, and no image was given.", source)
+            raise WrongImage(self.port, f"{why}, and no image was given.", source)
         if found.chip != board.chip.name:
             remedy = f"Take the board that the site names for {self.wanted.lamp}, or name this one in the site (`board:`)."
             raise WrongChip(self.port, f"this is an {found.what}; {board.id} has an {board.chip.esptool_name}.", remedy)

@@ -10,6 +10,7 @@ A board's flash stays in `folder/NUMBER/`, so that a bench that is set up again 
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import threading
 from collections.abc import Callable, Coroutine
@@ -82,6 +83,8 @@ class Bench:
             self._await(self._set_up())
         except OSError as error:
             self.close()
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+                raise LyktaError(f"The virtual boards cannot have their flash: {error}. Make room, or give another --folder.") from error
             raise LyktaError(f"The virtual boards cannot have their ports: {error}. Give others with --tcp-port.") from error
         except BaseException:
             self.close()

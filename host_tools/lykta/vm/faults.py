@@ -10,7 +10,8 @@
 | `full=N` | junk fills the file system until N bytes are free | `heal` takes the junk away at the next start |
 | `boot-loop` | the program's image in flash is damaged: the chip starts over and over | when the image is written |
 | `deaf` | the program does not hear Ctrl-C | `heal` |
-| `no-boot-line` | the line that asks for the loader is not connected: somebody must hold BOOT | `heal`, or `boot` |
+| `no-boot-line` | the line that asks for the loader is not connected: somebody must hold BOOT | `heal` |
+| `boot-held` | a finger on BOOT: whenever it starts, its loader does | when it is written |
 | `secure-boot` | the chip takes signed images only | `heal`, unlike a real one |
 | `busy` | another program has the port | `heal` |
 """
@@ -31,6 +32,7 @@ KINDS = {
     "boot-loop": False,
     "deaf": False,
     "no-boot-line": False,
+    "boot-held": False,
     "secure-boot": False,
     "busy": False,
 }

@@ -59,7 +59,8 @@ class BoardFlash(FlashFile):
         self._on_brown_out = on_brown_out
 
     def write(self, start: int, data: bytes) -> None:
-        """As of any flash; then, or in the middle, the supply may break down."""
+        """As of any flash; then, or in the middle, the supply may break down. Who holds BOOT lets go of it now."""
+        self._faults.left.pop("boot-held", None)
         passes = self._faults.spend("brown-out", len(data))
         super().write(start, data if passes is None else data[:passes])
         if passes is not None:
@@ -103,7 +104,6 @@ class VirtualBoard:
         self._raw = False
         self._tail = b""  # the last that it said
         self._dog_s = 0.0  # what the watchdog waits, once it is started
-        self._boot_held = False  # a finger is on BOOT, and power comes
 
     @property
     def state(self) -> str:
@@ -121,11 +121,7 @@ class VirtualBoard:
         self._lines = (False, False)
         self._raw = False
         self._early = b""
-        if self._boot_held:
-            self._enter_loader(_POWER_ON)
-        else:
-            self._restart(_POWER_ON)
-        self._boot_held = False
+        self._restart(_POWER_ON)
 
     def unplug(self) -> None:
         """The cable is gone, and the power with it."""
@@ -159,10 +155,9 @@ class VirtualBoard:
             self._enter_loader(_POWER_ON)
 
     def hold_boot(self) -> None:
-        """A finger on BOOT while EN is pressed; or, where the cable is out, until it is in."""
-        if self._send is None:
-            self._boot_held = True
-        else:
+        """A finger on BOOT while EN is pressed, and until it is written."""
+        self.faults.add("boot-held")
+        if self._send is not None:
             self._enter_loader(_POWER_ON)
 
     # --- starting -----------------------------------------------------------------------------------------------
@@ -207,6 +202,9 @@ class VirtualBoard:
         """What the ROM does after a reset: look for a program, and run it."""
         self._timer = None
         self._looking = False
+        if self.faults.has("boot-held"):
+            self._enter_loader(_POWER_ON)
+            return
         self.starts += 1
         self._say(f"{self.chip.greeting}\r\n\r\n{_WORDS.get(cause, _WORDS[_HARD])},{self.chip.normal}\r\n".encode())
         wrong, partitions, running = self._look_for_program()
