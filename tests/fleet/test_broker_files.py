@@ -319,6 +319,13 @@ def test_revoke__broker_out_of_reach__says_what_is_left_to_do(here: Path, capsys
     assert "1 certificates made (kungsholms_strand.K05), 33 kept" in capsys.readouterr().out
 
 
+def test_broker__is_not_told_when_sessions_are_to_be_forgotten(tmp_path: Path):
+    """With that line mosquitto 2.0.11 ends sessions of anybody once its lists were read again while the recorder was away."""
+    made = network(tmp_path)[0]
+    text = (made.folder / "districts" / "street" / "mosquitto.conf").read_text(encoding="utf-8")
+    assert "\npersistent_client_expiration" not in text
+
+
 def test_revocation__stands_in_the_record_of_the_street_where_there_is_one(here: Path, capsys: pytest.CaptureFixture[str]):
     """Who, when, why, before and after, of a node and of a person; without a history none is made; one that is away holds nothing up.
 

@@ -252,6 +252,46 @@ def test_command__is_in_the_record_with_its_answer_though_nobody_keeps_a_history
 
 
 @pytest.mark.usefixtures("keyed")
+def test_command__of_a_clock_that_was_ahead_is_followed_by_higher_numbers(tmp_path: Path):
+    """Nodes obey none of a number that they have seen: whoever has the right time must not be refused for an hour."""
+
+    async def work() -> None:
+        scene = Scene(tmp_path)
+        scene.now = NIGHT + 3_600
+        async with scene.fleet(record=False) as fleet:
+            await fleet.wait_connected()
+            (ahead,) = await fleet.restart(["K05"], "test")
+        scene.now = NIGHT
+        async with scene.fleet(record=False, client="other") as fleet:
+            await fleet.wait_connected()
+            right = await fleet.restart(["K05", "K06"], "test")
+        assert [one.number for one in right] == [ahead.number + 1, ahead.number + 2]
+
+    run(work())
+
+
+def test_watcher__says_that_the_database_is_away_and_when_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It goes on showing what nodes tell; what others have ordered it does not learn meanwhile."""
+
+    def away(*words: object) -> None:
+        raise Gone("it is away.")
+
+    async def work() -> None:
+        scene = Scene(tmp_path)
+        monkeypatch.setattr(module, "_BEAT_S", 0.01)
+        async with scene.fleet(record=False) as fleet:
+            await fleet.wait_connected()
+            with monkeypatch.context() as patched:
+                patched.setattr(history, "standing", away)
+                await until(lambda: fleet.away == "it is away.")
+                scene.telemetry("K05", level=700)
+                await until(lambda: fleet.nodes[name("K05")].level == 700)
+            await until(lambda: not fleet.away)
+
+    run(work())
+
+
+@pytest.mark.usefixtures("keyed")
 def test_command__without_a_connection_is_neither_sent_nor_written_down(tmp_path: Path):
     """Nobody shall think that a lamp was told."""
 

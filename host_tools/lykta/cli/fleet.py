@@ -114,6 +114,7 @@ async def _watch(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], l
     from lykta.cli.fleet_view import View
     from lykta.fleet import history
     from lykta.fleet.carrier import Lost
+    from lykta.fleet.database import Gone
     from lykta.fleet.model import Event
 
     lines: list[str] = []
@@ -132,20 +133,28 @@ async def _watch(asked: Asked, lamps: tuple[str, ...], zones: tuple[str, ...], l
         try:
             with Live(view, console=make_console(), screen=True, auto_refresh=False) as screen:
                 while True:
-                    view.said = "" if fleet.connected else (lines[-1] if lines else "")
+                    view.said = _what_is_away(fleet, lines)
                     screen.refresh()
                     await asyncio.sleep(0.5)
         finally:
             for task in work:
                 task.cancel()
-            with contextlib.suppress(Lost):  # a window that cannot be closed ends by itself
+            with contextlib.suppress(Lost, Gone):  # a window that cannot be closed ends by itself
                 if live and fleet.connected:
                     await fleet.window([lamp for lamp in chosen if fleet.nodes[fleet.names[lamp]].window], 0, live)
+
+
+def _what_is_away(fleet: Fleet, lines: list[str]) -> str:
+    """What is wrong with broker or database, for the last line of the screen."""
+    if not fleet.connected:
+        return lines[-1] if lines else ""
+    return fleet.away and f"What nodes tell is shown all the same; what others ordered meanwhile is not known. {fleet.away}"
 
 
 async def _keep_open(fleet: Fleet, lamps: list[str], why: str) -> None:
     """Open the window of lamps as they come; a restart ends it, and then it is opened again."""
     from lykta.fleet.carrier import Lost
+    from lykta.fleet.database import Gone
 
     asked: dict[str, float] = {}
     until = time.monotonic() + _WINDOW_S
@@ -153,7 +162,7 @@ async def _keep_open(fleet: Fleet, lamps: list[str], why: str) -> None:
         now = time.monotonic()
         open_ = [lamp for lamp in lamps if (node := fleet.nodes[fleet.names[lamp]]).online and not node.window]
         due = [lamp for lamp in open_ if now - asked.get(lamp, -_AGAIN_S) >= _AGAIN_S]
-        with contextlib.suppress(Lost):
+        with contextlib.suppress(Lost, Gone):  # no window that is not written down
             if due:
                 await fleet.window(due, int(left), why)
                 asked.update(dict.fromkeys(due, now))

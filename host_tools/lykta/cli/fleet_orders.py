@@ -215,7 +215,9 @@ async def _collect(fleet: Fleet, answers: dict[tuple[str, int], tuple[bool, str]
 
 
 def _say(fleet: Fleet, given: Sequence[Command], answers: dict[tuple[str, int], tuple[bool, str]]) -> int:
-    done, refused, silent = [], [], []
+    from lykta.fleet.commands import MEANINGS
+
+    done, refused, silent, reasons = [], [], [], list[str]()
     for command in given:
         ok, reason = answers.get((command.node, command.number), (None, ""))
         lamp = command.node.partition(".")[2]
@@ -225,10 +227,13 @@ def _say(fleet: Fleet, given: Sequence[Command], answers: dict[tuple[str, int], 
             silent.append(lamp)
         else:
             refused.append(f"{lamp} ({reason})")
+            reasons += [reason] if reason in MEANINGS and reason not in reasons else []
     what = f"{given[0].verb} {given[0].detail}".strip() if given else "nothing"
     click.echo(f"{what}: {len(done)} of {len(given)} have done it: {listed(done) or 'none'}")
     if refused:
         click.echo(f"refused: {listed(refused)}")
+        for reason in reasons:
+            click.echo(f"  {reason}: {MEANINGS[reason]}")
     if silent:
         offline = [lamp for lamp in silent if fleet.nodes[fleet.names[lamp]].online is not True]
         click.echo(f"no answer: {listed(silent)}" + (f" (offline: {listed(offline)})" if offline else ""))

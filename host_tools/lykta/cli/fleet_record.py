@@ -115,7 +115,10 @@ async def _report(fleet: Fleet, say: Callable[[str], None]) -> None:
 @click.option("--from", "begin", default="", metavar="DATE", help="From this day on (UTC). Default: all.")
 @click.option("--to", "until", default="", metavar="DATE", help="Up to this day, without it.")
 def export(asked: Asked, out: Path, begin: str, until: str) -> None:
-    """Write the history as Parquet: telemetry, events, states, answers, alarms, commands, letters.
+    """Write the history as Parquet: telemetry, events, states, answers, alarms, commands, letters; acts, proposals and decisions.
+
+    No name of a person but in commands, acts, proposals and decisions; of who passes a lamp nothing is ever known. `letters` and `proposed`
+    (the files of each node, by SHA-256) have no time, and are written whole.
 
     Every column says in its metadata what it is. pandas, DuckDB and spreadsheets' importers read it.
 
@@ -126,9 +129,9 @@ def export(asked: Asked, out: Path, begin: str, until: str) -> None:
     from lykta.fleet.export import export as write
 
     first, last = _day(begin, "--from", 0), _day(until, "--to", 2**40)
-    with Progress("writing"):
+    with Progress("writing") as bar:
         for path, count in write(asked.open(), out, first, last):
-            click.echo(f"{path}  {count} rows")
+            bar.say(f"{path}  {count} rows")
 
 
 def _day(text: str, option: str, otherwise: int) -> int:

@@ -66,6 +66,8 @@ class View:
             head.append(f"  {watts:.0f} W")
         if not fleet.connected:
             head.append("  no broker", "red bold")
+        if fleet.away:
+            head.append("  no database", "red bold")
         if width >= 120:
             head.append(f"  {fleet.tally.messages} messages, {fleet.tally.bad} bad", "dim")
             head.append("  levels: means of a quarter of an hour; ● of this moment, in a window", "dim")

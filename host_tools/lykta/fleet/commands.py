@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from lykta.fleet import acts, schema
 from lykta.fleet.acts import Act
 from lykta.fleet.database import Database
 from lykta.fleet.model import Command
 
+#: What a node says when it does not obey, and what that means to people.
+MEANINGS = {
+    "broken": "it cannot read it. Is its software older than this program's? `lykta fleet update`",
+    "another": "it is for another lamp",
+    "old": "it has obeyed one of a higher number, given by a machine with another record, or with a clock that is ahead",
+    "late": "it was void when it came. Are the clocks of this machine and of the node right?",
+    "forged": "it is not proved under this node's own key. Has it other keys than this machine? Provision it: lykta flash",
+    "unable": "its clock is not set, or its flash takes nothing",
+}
 _TOLD = ("at", "who", "why", "node", "verb", "number", "detail", "until", "sent")
 
 
@@ -36,6 +45,13 @@ def note_sent(database: Database, given: Sequence[Command], now: int) -> None:
         rows = [{"whose": numbers[one.node], "which": one.verb, "order": one.number, "when": now} for one in given]
         if rows:
             connection.execute(update(table).where(mine).values(sent=bindparam("when")), rows)
+
+
+def last_number(database: Database) -> int:
+    """The highest number of a command that anybody has given to any node, settings apart; 0 where none was."""
+    table = schema.commands
+    (row,) = database.rows(select(func.max(table.c.number)).where(table.c.verb != "settings"))
+    return row[0] or 0
 
 
 def with_sent(command: Command, now: int) -> Command:

@@ -53,7 +53,7 @@ _WAITING = 5000
 
 
 class Fleet:
-    """A fleet. `nodes`: the state of each, by name; `connected`: whether there is a connection to the broker."""
+    """A fleet. `nodes`: the state of each, by name; `connected`: whether there is a connection to the broker; `away`: see there."""
 
     def __init__(
         self, street: Street, connect: Connect, database: Database, who: str | Person = "", record: bool = False, district: str = "",
@@ -68,6 +68,7 @@ class Fleet:
         self.person = Person(who) if isinstance(who, str) else who
         self.operators = tuple(operators)
         self.connected = False
+        self.away = ""  # what is wrong with the database, in a sentence; "" where it is there
         self.district = district or district_of(street.site.name)
         self.names = node_names(street.site)
         self._connect = connect
@@ -180,10 +181,15 @@ class Fleet:
 
     async def _from_database(self) -> None:
         """Overrides that are in force explain why a lamp burns: whoever gave them."""
-        with contextlib.suppress(Gone):
-            now = int(self._now())
-            for node, given in (await self.in_thread(lambda: history.standing(self.database, now))).items():
-                self._roster.alarms.override(node, given.until or now, now)
+        now = int(self._now())
+        try:
+            standing = await self.in_thread(lambda: history.standing(self.database, now))
+        except Gone as error:
+            self.away = str(error)
+            return
+        self.away = ""
+        for node, given in standing.items():
+            self._roster.alarms.override(node, given.until or now, now)
 
     async def _store(self, batch: Batch) -> None:
         """Write until it is written: nothing is acknowledged before, and the broker keeps what comes meanwhile."""
@@ -301,6 +307,8 @@ class Fleet:
         """Seal, write down, send, and write down that it was sent. Lost or Gone where that is not possible."""
         person, people = by or self.person, self.recipients()
         must_operate(person, "command a street")
+        with contextlib.suppress(Gone):  # without it the number is that of our clock; whether it may be sent is decided below
+            self._numbers.after(await self.in_thread(lambda: commands.last_number(self.database)))
         now = self._now()
         moment = dt.datetime.fromtimestamp(now, dt.UTC)
         given = []

@@ -81,6 +81,10 @@ class Commands:
     def __init__(self) -> None:
         self._last = 0
 
+    def after(self, number: int) -> None:
+        """The next number is higher than this one, which somebody else has given, in the same second or with a clock that is ahead."""
+        self._last = max(self._last, number)
+
     def override(self, to: Recipient, permille: int, until: dt.datetime, now: dt.datetime) -> Sealed:
         """At least so much light until a time; 0 ends it. Presence and faults may give more, nothing gives less."""
         if not 0 <= permille <= 1000:

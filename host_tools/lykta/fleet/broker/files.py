@@ -35,8 +35,11 @@ class Written:
     changed: list[Path] = field(default_factory=list)
 
 
-def write(network: Network, now: dt.datetime) -> Written:
-    """Write all files of a network. InputError where they cannot be written, or the authority cannot be used."""
+def write(network: Network, now: dt.datetime, nodes: bool = True) -> Written:
+    """Write all files of a network; `nodes` False: but those of nodes, so that who was revoked stays so.
+
+    InputError where they cannot be written, or the authority cannot be used.
+    """
     network.folder.mkdir(parents=True, exist_ok=True)
     written = Written()
     with authority_in(network.folder / AUTHORITY, network.name, now) as authority:
@@ -45,8 +48,8 @@ def write(network: Network, now: dt.datetime) -> Written:
             writer.district(district)
         if network.city is not None:
             writer.city(network.city)
-        nodes = [(street.district, name) for street in network.sites.values() for name in street.connected.values()]
-        for district, name in track(nodes, "certificates of nodes"):
+        connected = [(street.district, name) for street in network.sites.values() for name in street.connected.values()]
+        for district, name in track(connected if nodes else [], "certificates of nodes"):
             writer.node(district, name)
         for name, role, person in network.seat_names():
             writer.person(name, role, person)

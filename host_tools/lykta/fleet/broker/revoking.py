@@ -89,7 +89,7 @@ def revoke_person(network: Network, person: str, why: str, now: dt.datetime) -> 
             _set_aside(network.folder / PEOPLE / name, kept / name)
         lists = write_crl(network, authority)
         moments = {name: authority.moment(name) for name in seats_of(person)}
-    write(network, now)  # the others learn who is still there, and the access lists
+    write(network, now, nodes=False)  # the others learn who is still there, and the access lists
     places = [*network.districts.items(), *([(CITY, network.city)] if network.city is not None else [])]
     found = [_revoked_at(network, person, place, file, kept, moments, count) for (_, place), file in zip(places, lists, strict=True)]
     if all(one.refused for one in found):

@@ -43,7 +43,8 @@ max_queued_messages 10000000
 max_queued_bytes 1073741824
 max_inflight_messages 2000
 max_keepalive 3600
-persistent_client_expiration 14d
+# (No persistent_client_expiration: with it mosquitto 2.0.11 enters whoever is away anew at each SIGHUP, and forgets one entry only when he
+# is back; the others then end the sessions of anybody. What is kept for who never comes back is bounded by the lines above.)
 queue_qos0_messages false
 
 persistence true
