@@ -66,6 +66,12 @@ def test_events__are_told_from_the_nodes_own_lines():
     ]  # fmt: skip
 
 
+def test_luxmeter__is_read_again_where_what_was_typed_is_no_number():
+    """A slip of the finger is no darkness; Enter means that there is no instrument."""
+    answers: list[str | None] = ["1oo", "dark", "12,5 lx", None]
+    assert [selftest._read_off(lambda question, choices: answers.pop(0), 500) for _ in range(2)] == [12.5, None]
+
+
 def test_watched__tells_passes_ranges_and_neighbours():
     """A radar that sees somebody come and go, a PIR that sees nobody, neighbours by their median."""
     watched = selftest.Watched(["PIR 1", "LD2451 1"])

@@ -209,7 +209,7 @@ def heartbeat(number: int, key: telegram.Key) -> bytes:
 
 def test_walk_test__without_anybody_says_that_nobody_was_seen(port: str, capsys: pytest.CaptureFixture[str]):
     """It fails on a planted fault: a PIR that is not connected."""
-    said = run(capsys, "walktest", "--minutes", "2")
+    said = run(capsys, "walktest", "--minutes", "2", status=1)
     assert "FAIL         PIR 1        it saw nobody: was it passed?" in said
     assert "not written down: give the site with --site" in said
 
@@ -282,7 +282,15 @@ def test_restore__of_another_lamps_backup_is_refused(port: str, capsys: pytest.C
             new.writestr(name, old.read(name).replace(b'"K05"', b'"K06"'))
     said = run(capsys, "restore", "k06.zip", status=2)
     assert "this is the backup of K06 (" in said and "but the node is K05" in said
-    assert "put back: identity." in run(capsys, "restore", "k06.zip", "--other-lamp")
+    with Inventory(inventory_path(SITE), "Kim") as inventory:
+        inventory.claim("K06", "a0:b1:c2:00:00:01", "esp32_devkitc")
+        said = run(capsys, "restore", "k06.zip", "--other-lamp", "--site", SITE, status=2)
+        assert "K06: this lamp has the board a0:b1:c2:00:00:01" in said
+        assert "put back: identity." in run(capsys, "restore", "k06.zip", "--other-lamp")
+        run(capsys, "set", "idle=70 %")
+        inventory.release("K06", "a0:b1:c2:00:00:01", "broken")
+        assert "put back: program." in run(capsys, "restore", "k06.zip", "--site", SITE)
+        assert inventory.last("K06", "settings").about["changed"][0].startswith("program as on 20")
     Path("none.zip").write_text("no zip")
     assert "this is no backup of a node" in run(capsys, "restore", "none.zip", status=2)
     assert "there is no such file" in run(capsys, "restore", "nowhere.zip", status=2)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -50,13 +51,14 @@ def list_(ask: bool, as_json: bool) -> None:
     Example:
       lykta node list --ask
     """
-    rows = [_row(port, ask) for port in find_ports()]
+    ports = find_ports()
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_row(port, ask) for port in ports], ensure_ascii=False, indent=2))
         return
-    if not rows:
+    if not ports:
         click.echo("No board is plugged in. Use a cable with data wires; a virtual board: lykta virtual-board")
-    for row in rows:
+    for port in ports:
+        row = _row(port, ask)  # each is shown as it answers: to ask takes a moment
         click.echo("  ".join(word for word in (row["port"], row["about"], row["lamp"]) if word))
         details = [f"USB {row['usb']}" if row["usb"] else "", f"may be {row['boards']}" if row["boards"] else "", row["says"]]
         if any(details):
@@ -240,10 +242,13 @@ def backup(port: str | None, output: Path | None) -> None:
 
 @node.command(short_help="Put back what `backup` kept.")
 @port_option
+@site_option
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--other-lamp", is_flag=True, help="Although this node is another lamp than that of the backup.")
-def restore(port: str | None, file: Path, other_lamp: bool) -> None:
+def restore(port: str | None, site_name: str | None, file: Path, other_lamp: bool) -> None:
     """Put back what `backup` kept; what is so already is not written.
+
+    With the site, its inventory says whether this board may be that lamp, and is told of it.
 
     \b
     Example:
@@ -259,10 +264,14 @@ def restore(port: str | None, file: Path, other_lamp: bool) -> None:
                 f"this is the backup of {saved.lamp} ({saved.when[:10]}), but the node is {about.lamp}. If that is meant: --other-lamp"
             )
             raise InputError.of(str(file), message)
+        identity = json.loads(saved.files["identity"]) if "identity" in saved.files else about.identity
+        record = Record(site_name, replace(about, identity=identity))
         changed = backups.restore(board, about, saved)
     click.echo(f"put back: {', '.join(changed)}." if changed else "nothing to put back: it is so already.")
     if about.versions.get("keys", -1) == -1:
         click.echo(f"It has no keys, so no radio: lykta flash SITE {saved.lamp} brings them.", err=True)
+    if changed:
+        record.note("settings", {"changed": [f"{', '.join(changed)} as on {saved.when[:10]}, from a backup"]})
 
 
 @node.command(short_help="Type to MicroPython on the board.")

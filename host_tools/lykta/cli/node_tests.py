@@ -101,11 +101,11 @@ def _walk_past(board: Device, console: Console, findings: list[Finding], about: 
 @port_option
 @site_option
 @click.option("--minutes", type=click.IntRange(1, _LONGEST_MIN), default=_LONGEST_MIN, show_default=True, help="It ends by itself.")
-def walktest(port: str | None, site_name: str | None, minutes: int) -> None:
+def walktest(port: str | None, site_name: str | None, minutes: int) -> int:
     """Walk past, and see whether you are noticed: the lamp blinks twice, the LED flashes, a line appears here.
 
     It ends by itself, or with Ctrl-C. Then you are asked whether a radar told coming from going; that, how far it saw you, and which
-    neighbours were heard, is written down.
+    neighbours were heard, is written down. Exit status 1 if something failed.
 
     \b
     Example:
@@ -139,6 +139,7 @@ def walktest(port: str | None, site_name: str | None, minutes: int) -> None:
         "neighbours": {record.lamp_named(int(number)): dbm for number, dbm in watched.neighbours().items()},
     }
     record.note("walktest", about)
+    return FAILED if any(finding.verdict == FAIL for finding in findings) else 0
 
 
 def _said(event: Happened) -> str:

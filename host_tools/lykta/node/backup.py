@@ -72,6 +72,7 @@ def load(path: Path) -> Backup:
             if head["format"] != _FORMAT:
                 raise InputError.of(str(path), "a newer Lykta has written this backup. Update Lykta first.")
             files = {name: archive.read(name) for name in FILES if name in archive.namelist()}
+            json.loads(files.get("identity", b"{}"))
             return Backup(head["lamp"], head["mac"], head["when"], files)
     except FileNotFoundError:
         raise InputError.of(str(path), "there is no such file.") from None

@@ -155,18 +155,23 @@ def curve(board: Device, ask: Ask, show: Callable[[str], None]) -> tuple[Finding
                 points.append({"level": level, "measured": milliwatts / 1000, "unit": "W"})
                 show(f"{level // 10:>3} %  {milliwatts / 1000:.1f} W")
                 continue
-            answer = ask(f"{level // 10} %: what does the luxmeter under the lamp show? (lx; Enter: no instrument)", ())
-            if not answer:
+            seen = _read_off(ask, level)
+            if seen is None:
                 break
-            points.append({"level": level, "measured": _number(answer), "unit": "lx"})
+            points.append({"level": level, "measured": seen, "unit": "lx"})
     finally:
         board.run("q_f.full()")
     return judged(points), points
 
 
-def _number(text: str) -> float:
-    match = re.search(r"\d+(?:[.,]\d+)?", text)
-    return float(match[0].replace(",", ".")) if match else 0.0
+def _read_off(ask: Ask, level: int) -> float | None:
+    """What the luxmeter shows [lx]; None without one. What is no number is asked for again."""
+    question = f"{level // 10} %: what does the luxmeter under the lamp show? (lx, as in 12.5; Enter: no instrument)"
+    while answer := ask(question, ()):
+        match = re.fullmatch(r"\s*(\d+(?:[.,]\d+)?)\s*(?:lx|lux)?\s*", answer)
+        if match:
+            return float(match[1].replace(",", "."))
+    return None
 
 
 def judged(points: Sequence[Mapping[str, Any]]) -> Finding:
