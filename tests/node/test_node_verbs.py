@@ -310,6 +310,8 @@ def test_factory_reset__wants_the_name_and_leaves_nobody(port: str, capsys: pyte
     with Inventory(inventory_path(SITE)) as inventory:
         assert [event.kind for event in inventory.history(LAMP)] == ["claimed", "reset"]
     assert "nobody yet" in run(capsys, "info")
+    assert "this node is nobody yet, so it has no settings" in run(capsys, "get", status=2)
+    assert "nobody already: there is nothing to remove" in run(capsys, "factory-reset")
 
 
 def test_board_without_firmware__is_told_to_be_flashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

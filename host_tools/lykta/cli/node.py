@@ -313,6 +313,9 @@ def factory_reset(port: str | None, site_name: str | None, confirm: str | None) 
         about = session.info(board)
         if not about.firmware:
             raise session.no_firmware(board.port)
+        if set(about.versions.values()) == {-1} and not board.files("/data"):
+            click.echo("it is nobody already: there is nothing to remove.")
+            return
         name = about.lamp or about.mac
         record = Record(site_name, about) if about.lamp else None
         typed = (

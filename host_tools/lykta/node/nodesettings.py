@@ -93,7 +93,10 @@ def read(board: Device) -> tuple[int, NodeProgram]:
     try:
         version, content = unsealed(board.read("/data/program"))
     except FileNotFoundError:
-        raise no_firmware(board.port) from None
+        if not board.ask("'slots' in os.listdir('/')"):
+            raise no_firmware(board.port) from None
+        message = f"this node is nobody yet, so it has no settings. Make it a lamp: lykta flash SITE LAMP --port {board.port}"
+        raise InputError.of(board.port, message) from None
     return version, NodeProgram(struct.unpack(f"<{len(content) // 4}i", content))
 
 
