@@ -103,7 +103,7 @@ class Tells:
 
     def percent(self, permille: int | None) -> str:
         """A level."""
-        return self._say.percent(None if permille is None else permille / 1000, 0)
+        return self._say.percent(None if permille is None else (permille + 5) // 10 / 100, 0)  # as the map rounds it
 
     def watts(self, milliwatts: float | None, estimated: bool = False) -> str:
         """A power; ≈ where it is worked out of the level, for want of a meter."""

@@ -123,7 +123,8 @@ class Page:
             self._name_street()
             with ui.element("div").classes("manners"):
                 if self._session.person != SOMEBODY:
-                    ui.label(f"{brief(self._session.person.name, 24)} ({say(_ROLES[self._session.person.role])})").classes("quiet")
+                    said = f"{brief(self._session.person.name, 24)} ({say(_ROLES[self._session.person.role])})"
+                    ui.label(said).classes("quiet").tooltip(said)
                 other = next(code for code in LANGUAGES if code != say.language)
                 button = ui.button(LANGUAGES[other], on_click=self._other_language).props(f'flat dense no-caps lang="{other}"')
                 button.mark("language")

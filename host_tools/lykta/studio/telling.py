@@ -113,6 +113,8 @@ class Teller:
         span = {"from": self.clock(track.from_ms), "until": self.clock(track.until_ms), "level": self.level(track.level)}
         if track.lights:
             return say("asks for {level} until {until}", **span)
+        if track.from_ms > track.until_ms:
+            return say("asks for no light here")  # who was seen is gone before he could have come
         return say("will ask for {level} from {from} until {until}", **span)
 
     def sighting(self, one: Sighting) -> str:
