@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.docs
@@ -17,9 +18,9 @@ FOLDER = Path(__file__).resolve().parents[1] / "host_tools" / "pictures"
 _RASTER = re.compile(r'data:image/png;base64,([^"]+)')
 
 
-def script() -> ModuleType:
-    """The module `host_tools/pictures/make.py`, which is no part of the package."""
-    spec = importlib.util.spec_from_file_location("pictures", FOLDER / "make.py")
+def script(name: str = "make") -> ModuleType:
+    """A module of `host_tools/pictures`, which is no part of the package."""
+    spec = importlib.util.spec_from_file_location(f"pictures_{name}", FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -47,3 +48,19 @@ def test_pictures__are_those_of_the_control_law_as_it_is():
 def test_pictures__are_small():
     """A README is read over thin lines too."""
     assert [file.name for file in FOLDER.glob("*.svg") if file.stat().st_size > 40_000] == []
+
+
+def test_screenshot__keeps_what_is_seen_most_and_has_few_colours():
+    """Grounds and letters stay exactly as they are; of a glow with thousands of colours the others are left, near to what it was."""
+    rows, columns = np.mgrid[0:120, 0:200]
+    glow = np.stack([rows * 2, columns, (rows * columns) % 251, np.full_like(rows, 255)], axis=2).astype(np.uint8)
+    glow[:40] = (15, 20, 27, 255)
+    png = script("screens").fewer_colours(glow)
+    at = png.index(b"PLTE")
+    palette = np.frombuffer(png[at + 4 : at + 4 + int.from_bytes(png[at - 4 : at], "big")], dtype=np.uint8).reshape(-1, 3).astype(int)
+    at = png.index(b"IDAT")
+    lines = np.frombuffer(zlib.decompress(png[at + 4 : at + 4 + int.from_bytes(png[at - 4 : at], "big")]), dtype=np.uint8)
+    shown = palette[lines.reshape(120, 201)[:, 1:]]
+    assert len(palette) == 250
+    assert (shown[:40] == (15, 20, 27)).all()
+    assert np.abs(shown - glow[..., :3]).mean() < 8

@@ -1,6 +1,7 @@
-"""Makes the pictures of the README: an hour of Kungsholms strand, with everybody who came by, in a light and a dark look.
+"""Makes the pictures of the README: an hour of Kungsholms strand, with everybody who came by, in a light and a dark look; and the studio.
 
-`make pictures` runs it. The same pictures come out on any machine, so that they change only when the light does.
+`make pictures` runs it. The drawings come out the same on any machine, so that they change only when the light does. The pictures of the
+studio (`screens`) are taken of its pages as they look now, where there is a Chromium to take them with.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from lykta.errors import LyktaError
 from lykta.report import static
 from lykta.report.clock import Clock
 from lykta.report.light import Light, caps
@@ -43,12 +45,25 @@ def drawing(look: str) -> str:
 
 
 def main() -> int:
-    """Write both looks beside this file."""
+    """Write the drawings, then the pictures of the studio, beside this file; 2 where these cannot be taken."""
     for look in LOOKS:
         file = HERE / f"hour_{look}.svg"
         file.write_text(drawing(look) + "\n", encoding="utf-8")
-        print(file.relative_to(HERE.parents[1]), file.stat().st_size, "bytes")
+        _tell(file)
+    sys.path.insert(0, str(HERE))
+    import screens
+
+    try:
+        for file in screens.take():
+            _tell(file)
+    except LyktaError as error:
+        print(f"The pictures of the studio stay as they are. {error}", file=sys.stderr)
+        return error.exit_status
     return 0
+
+
+def _tell(file: Path) -> None:
+    print(file.relative_to(HERE.parents[1]), file.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":
