@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import subprocess
@@ -51,7 +52,21 @@ def test_flash__ends_with_a_sentence_and_a_label(made: Table, capsys: pytest.Cap
     with Inventory(inventory_path(SITE)) as inventory:
         (event,) = [event for event in inventory.history("K05") if event.kind == "flashed"]
         assert (event.mac, event.who) == (mac, "Alma")
-    assert "everything was right already; nothing was written" in run(capsys, *words)
+    said += run(capsys, *words)
+    assert "everything was right already; nothing was written" in said
+    said += run(capsys, *words, "--rewrite", "--dry-run") + run(capsys, *words, "--json")
+    assert_no_secret(made, said, tmp_path)
+
+
+def assert_no_secret(made: Table, said: str, folder: Path) -> None:
+    """No key of the street in what was said, nor in any file but the store itself and the flash of the boards."""
+    left = [file for file in folder.rglob("*") if file.is_file() and not {"keys", "bench"} & set(file.relative_to(folder).parts)]
+    assert {".png", ".sqlite"} <= {file.suffix for file in left}
+    content = b"".join([said.encode(), *(file.read_bytes() for file in left)])
+    keys = made.street.keys().secrets()
+    assert len(keys) == len(made.street.lamps) + 1
+    for key in keys:
+        assert not any(form in content for form in (key, key.hex().encode(), base64.b64encode(key), repr(key)[2:-1].encode()))
 
 
 def test_dry_run__says_what_would_be_written(made: Table, capsys: pytest.CaptureFixture[str]):

@@ -31,6 +31,11 @@ def pixels(png: bytes) -> list[bytes]:
     return [raw[row * (size[0] + 1) + 1 : (row + 1) * (size[0] + 1)] for row in range(size[1])]
 
 
+def test_code__says_which_lamp_which_board_and_when():
+    """For a phone, and for a program that looks for its first word."""
+    assert LABEL.code == "lykta:Kungsholms strand/K05 a0:b1:c2:00:11:22 2026-11-23"
+
+
 def test_label__on_the_terminal_has_the_words_beside_the_code():
     """Lamp, site, MAC, date; the code is the one that segno makes of them."""
     text = LABEL.text()

@@ -84,6 +84,7 @@ def info(board: Device) -> Info:
     """Ask a node what it is."""
     found: dict[str, Any] = ast.literal_eval(board.run(programs.INFO).strip().splitlines()[-1])
     digits = found["mac"] or ""
+    room, free = found["flash"] or (0, 0)
     return Info(
         mac=":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
         runtime=found["runtime"] or "",
@@ -94,7 +95,7 @@ def info(board: Device) -> Info:
         slots=found["slots"] or "",
         crash=found["crash"] or "",
         memory=found["memory"] or 0,
-        flash=tuple(found["flash"] or (0, 0)),
+        flash=(room, free if free <= room else 0),  # LittleFS counts some blocks twice: full, it has fewer than none
         cause=_CAUSES.get(found["cause"], "unknown"),
         up_ms=found["up"] or 0,
     )
