@@ -50,7 +50,6 @@ def main() -> int:
         file = HERE / f"hour_{look}.svg"
         file.write_text(drawing(look) + "\n", encoding="utf-8")
         _tell(file)
-    sys.path.insert(0, str(HERE))
     import screens
 
     try:

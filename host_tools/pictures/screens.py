@@ -63,8 +63,11 @@ def take() -> Iterator[Path]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise EnvironmentLacks("The pictures of the studio are taken with Playwright: `make env` installs it.") from None
-    program = find()
+        raise EnvironmentLacks("They are taken with Playwright: `make env` installs it.") from None
+    try:
+        program = find()
+    except EnvironmentLacks:
+        raise EnvironmentLacks("They are taken with Chromium, and there is none on this computer: `make services` installs it.") from None
     with sync_playwright() as playwright:
         words = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
         chrome = playwright.chromium.launch(executable_path=program, args=words)
