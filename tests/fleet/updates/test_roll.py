@@ -117,6 +117,19 @@ def test_node_that_goes_away_in_an_early_stage__does_not_hold_up_the_others(tmp_
     assert (found.state, len(found.of(UPDATED)), len(found.of(OFFERED))) == (UNDER_WAY, 39, 1)
 
 
+def test_node_that_starts_anew__is_waited_for_however_long_ago_the_others_had_it(tmp_path: Path):
+    """The last one is offline for some minutes, on trial: that is no reason to end, and to say that it cannot be reached."""
+    fleet = Fleet(2)
+
+    def trial(one: Roll) -> None:
+        for name in one.record.in_stage(1):
+            node = fleet.people[name]
+            node.state.online = node.due < 0 or node.state.software == NEW
+
+    found, _ = roll(fleet, bundle(), tmp_path, each=trial, shares=(0.5, 1.0), limits=Limits(soak_s=60))
+    assert found.state == DONE
+
+
 def test_at_once__bounds_how_many_fetch(tmp_path: Path):
     """So that a street does not start anew all together."""
     fleet, most = Fleet(100), []

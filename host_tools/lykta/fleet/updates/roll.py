@@ -225,8 +225,12 @@ class Roll:
             return False
         left = record.of(OFFERED)
         watched = max((record.nodes[name].since for name in record.of(UPDATED)), default=now)
-        away = left and all(not self._carrier.nodes[name].online for name in left)
-        return bool(away) and now - watched >= self._limits.soak_s
+        return bool(left) and all(self._is_away(name, now) for name in left) and now - watched >= self._limits.soak_s
+
+    def _is_away(self, name: str, now: float) -> bool:
+        """Whether a node is offline, and for longer than it takes to start anew with what it tries out."""
+        state = self._carrier.nodes[name]
+        return not state.online and (state.seen is None or now - state.seen > self._limits.silent_s)
 
     # --- what is done ---------------------------------------------------------------------------------------------
 
