@@ -27,6 +27,17 @@ from lykta.plan.board_reader import load_board, packaged_boards
 
 _IDENTIFY_S = 60
 _LOOK_S = 20.0
+#: pyserial's terminal, which reads the port in a thread: of a lost connection that would tell with a traceback, and end well.
+_TERMINAL = """
+import sys, threading
+from serial.tools import miniterm
+lost = []
+threading.excepthook = lost.append
+miniterm.main()
+if lost:
+    print("the connection to the board ended. Check the cable, then run the same command again.", file=sys.stderr)
+    sys.exit(2)
+"""
 
 
 @click.group()
@@ -288,8 +299,8 @@ def repl(port: str | None) -> None:
         raise InputError.of("lykta node repl", "is for a person at a terminal; a script uses `mpremote connect PORT exec CODE`.")
     look(name)
     # mpremote waits for keys and port at once, which a port over a network cannot do; pyserial's own terminal can.
-    over_network = ["serial.tools.miniterm", "--raw", "--eol", "CR", name, str(BAUD)]
-    command = [sys.executable, "-m", *(over_network if is_network(name) else ["mpremote", "connect", name, "repl"])]
+    over_network = ["-c", _TERMINAL, "--raw", "--eol", "CR", name, str(BAUD)]
+    command = [sys.executable, *(over_network if is_network(name) else ["-m", "mpremote", "connect", name, "repl"])]
     status = subprocess.run(command, check=False).returncode
     if status:
         raise click.exceptions.Exit(status)
