@@ -45,7 +45,7 @@ def set_field(page: Page, name: str, value: str) -> None:
 
 
 def test_engineer__tunes_compares_and_saves(street: Path, chrome: Browser):
-    """Open, set a lower idle level, see what it changes, save it; the file has the value and every comment."""
+    """Open, set a lower idle level, see what it changes, why it falls short, save it; the file has the value and every comment."""
     attempts: list[str] = []
     with studio(street, *HERE) as served:
         page = page_of(chrome, served.address, attempts)
@@ -56,6 +56,8 @@ def test_engineer__tunes_compares_and_saves(street: Path, chrome: Browser):
         page.get_by_text("Two pictures").click()
         expect(page.locator(".diagram .light").nth(1)).to_have_attribute("src", str(before))
         expect(page.locator(".card .better").first).to_be_visible()
+        page.get_by_text("What that means, and why").click()
+        expect(page.locator(".verdict")).to_contain_text("Why, in the first night:")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_label("Reason").fill("a trial until May")
         page.get_by_role("button", name="Save as non-conforming").click()
