@@ -15,6 +15,8 @@ from babel.numbers import format_decimal
 from lykta import studio
 from lykta.errors import Message
 from lykta.profiles.texts import TEXTS
+from lykta.site.checks import check
+from lykta.site.loader import load
 from lykta.studio.words import FOLDER, Words, catalog
 from lykta.units import NotAQuantity, near_miss
 
@@ -69,6 +71,12 @@ def test_error__is_said_in_the_language_of_the_page():
     assert Words("en").error(error) == error
     assert SWEDISH.error(pickle.loads(pickle.dumps(error))) == SWEDISH.error(error)
     assert SWEDISH.error("a sentence of its own") == "a sentence of its own"
+
+
+def test_check_of_a_site__is_said_in_swedish():
+    """What the site's own check doubts, with its values: the sentence stands once, where it is found out."""
+    found = [SWEDISH.error(problem.message) for problem in check(load("valla_torg"))]
+    assert found[0] == "effekten för park vid olika nivåer är uppskattad, inte mätt (38 lampor)."
 
 
 def test_swedish__explains_every_setting():

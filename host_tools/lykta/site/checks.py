@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import dist
 
-from lykta.errors import Problem
+from lykta.errors import Message, Problem
 from lykta.site.loader import FAR_CM
 from lykta.site.model import Lamp, Link, Site
 from lykta.site.topology import listed, loose_lamps, pieces
@@ -36,22 +36,35 @@ def _warning(site: Site, path: str, message: str) -> Problem:
     return Problem(site.file or site.name, line, column, path, message, warning=True)
 
 
-def _link_warnings(site: Site, links: Iterable[tuple[int, Link]], message: str, together: str) -> Iterator[Problem]:
-    """One warning for each link, or one for all where there are many. `message` takes {a}, {b} and {metres}."""
+def _link_warnings(
+    site: Site, links: Iterable[tuple[int, Link]], each: Callable[[Link], Message], together: Callable[[int, str], Message]
+) -> Iterator[Problem]:
+    """One warning for each link, or one for all where there are many: `together` takes their number and their names."""
     found = list(links)
     if len(found) > _EACH:
-        names = listed([f"{link.a} to {link.b}" for _, link in found])
-        yield _warning(site, "links", f"{len(found)} links {together}: {names}.")
+        yield _warning(site, "links", together(len(found), listed([f"{link.a} to {link.b}" for _, link in found])))
         return
     for number, link in found:
-        text = message.format(a=link.a, b=link.b, metres=f"{link.length_cm / 100:.0f} m")
-        yield _warning(site, f"links.{number}", text)
+        yield _warning(site, f"links.{number}", each(link))
+
+
+def _metres(link: Link) -> str:
+    return f"{link.length_cm / 100:.0f} m"
 
 
 def _far_neighbours(site: Site) -> Iterator[Problem]:
     far = ((number, link) for number, link in enumerate(site.links) if link.length_cm > FAR_CM)
-    message = "{a} is {metres} from its neighbour {b}: a wave takes long over it. Is a lamp missing between them?"
-    return _link_warnings(site, far, message, f"are longer than {FAR_CM // 100} m")
+    return _link_warnings(
+        site,
+        far,
+        lambda link: Message(
+            "{a} is {metres} from its neighbour {b}: a wave takes long over it. Is a lamp missing between them?",
+            a=link.a,
+            b=link.b,
+            metres=_metres(link),
+        ),
+        lambda count, names: Message("{count} links are longer than {metres} m: {names}.", count=count, metres=FAR_CM // 100, names=names),
+    )
 
 
 def _long_ways_round(site: Site) -> Iterator[Problem]:
@@ -61,27 +74,39 @@ def _long_ways_round(site: Site) -> Iterator[Problem]:
         for number, link in enumerate(site.links)
         if link.length_cm > 2000 and link.length_cm > _LONGER_THAN_STRAIGHT * dist(places[link.a], places[link.b])
     )
-    message = "{metres} from {a} to {b} is more than three times the straight line. Is the length right?"
-    return _link_warnings(site, found, message, "are more than three times as long as the straight line")
+    return _link_warnings(
+        site,
+        found,
+        lambda link: Message(
+            "{metres} from {a} to {b} is more than three times the straight line. Is the length right?",
+            a=link.a,
+            b=link.b,
+            metres=_metres(link),
+        ),
+        lambda count, names: Message(
+            "{count} links are more than three times as long as the straight line: {names}.", count=count, names=names
+        ),
+    )
 
 
 def _pieces(site: Site) -> Iterator[Problem]:
     loose = set(loose_lamps(site)) if len(site.lamps) > 1 else set()
     adaptive = [lamp.id for lamp in site.lamps if lamp.id in loose and lamp.adaptive]
     if adaptive:
-        names = listed(adaptive)
-        yield _warning(site, f"lamps.{adaptive[0]}", f"{_count(len(adaptive), 'lamp')} without any link (nobody comes there): {names}.")
+        said = Message("{lamps} without any link (nobody comes there): {names}.", lamps=_lamps(len(adaptive)), names=listed(adaptive))
+        yield _warning(site, f"lamps.{adaptive[0]}", said)
     apart = sum(not loose.issuperset(piece) for piece in pieces(site))
     if apart > 1 and not site.several_streets:
-        yield _warning(site, "links", f"the site is in {apart} pieces. Join them, or write `several_streets: yes`.")
+        yield _warning(site, "links", Message("the site is in {count} pieces. Join them, or write `several_streets: yes`.", count=apart))
 
 
 def _guessed(site: Site) -> Iterator[Problem]:
     first = next((number for number, link in enumerate(site.links) if link.guessed), None)
     if first is not None:
         count = sum(link.guessed for link in site.links)
-        message = (
-            f"{_count(count, 'link')} guessed between near neighbours: look at them on the map, and drop `guessed` where they are right."
+        links = Message("1 link") if count == 1 else Message("{count} links", count=count)
+        message = Message(
+            "{links} guessed between near neighbours: look at them on the map, and drop `guessed` where they are right.", links=links
         )
         yield _warning(site, f"links.{first}", message)
 
@@ -89,9 +114,10 @@ def _guessed(site: Site) -> Iterator[Problem]:
 def _control(site: Site) -> Iterator[Problem]:
     still = [lamp for lamp in site.lamps if not lamp.adaptive]
     if still:
-        yield _warning(site, f"lamps.{still[0].id}", f"{_count(len(still), 'lamp')} not adaptive: always as bright as built.")
+        said = Message("{lamps} not adaptive: always as bright as built.", lamps=_lamps(len(still)))
+        yield _warning(site, f"lamps.{still[0].id}", said)
     if not any(lamp.sensors for lamp in site.lamps):
-        message = "no lamp has a sensor, so none is controlled. `lykta site plan` proposes sensors."
+        message = Message("no lamp has a sensor, so none is controlled. `lykta site plan` proposes sensors.")
         yield _warning(site, "lamps", message)
 
 
@@ -101,10 +127,15 @@ def _power(site: Site) -> Iterator[Problem]:
         if name not in used:
             continue
         if not fixture.power_known:
-            message = f"the power of {_count(used[name], 'lamp')} ({name}) is unknown: results use a stand-in, and no kWh may be claimed."
+            message = Message(
+                "the power of {lamps} ({name}) is unknown: results use a stand-in, and no kWh may be claimed.",
+                lamps=_lamps(used[name]),
+                name=name,
+            )
             yield _warning(site, "fixtures", message)
         elif fixture.estimated:
-            yield _warning(site, "fixtures", f"the power of {name} by level is estimated, not measured ({_count(used[name], 'lamp')}).")
+            message = Message("the power of {name} by level is estimated, not measured ({lamps}).", name=name, lamps=_lamps(used[name]))
+            yield _warning(site, "fixtures", message)
 
 
 def _crowded(site: Site) -> Iterator[Problem]:
@@ -114,9 +145,8 @@ def _crowded(site: Site) -> Iterator[Problem]:
         place = lamp.post_cm or (lamp.x_cm, lamp.y_cm)
         other = seen.setdefault(place, lamp)
         if other is not lamp and lamp.adaptive == other.adaptive:
-            yield _warning(
-                site, f"lamps.{lamp.id}", f"{lamp.id} is at the very place of {other.id}. If they share a post, write `heads: 2`."
-            )
+            said = Message("{lamp} is at the very place of {other}. If they share a post, write `heads: 2`.", lamp=lamp.id, other=other.id)
+            yield _warning(site, f"lamps.{lamp.id}", said)
 
 
 def _unused(site: Site) -> Iterator[Problem]:
@@ -124,19 +154,20 @@ def _unused(site: Site) -> Iterator[Problem]:
     ways = {link.way for link in site.links}
     for zone in site.zones:
         if zone not in zones:
-            yield _warning(site, "zones", f'no lamp is in the zone "{zone}".')
+            yield _warning(site, "zones", Message('no lamp is in the zone "{zone}".', zone=zone))
     for name in site.fixtures:
         if name not in fixtures:
-            yield _warning(site, "fixtures", f'no lamp has the fixture "{name}".')
+            yield _warning(site, "fixtures", Message('no lamp has the fixture "{name}".', name=name))
     for way in site.ways:
         if way.id not in ways:
-            yield _warning(site, f"ways.{way.id}", f'no link is on the way "{way.id}".')
+            yield _warning(site, f"ways.{way.id}", Message('no link is on the way "{way}".', way=way.id))
 
 
 def _entrances(site: Site) -> Iterator[Problem]:
     if site.links and not site.entrances:
-        yield _warning(site, "entrances", "no entrances are named, so nobody comes and goes. Name the points where ways leave the site.")
+        said = Message("no entrances are named, so nobody comes and goes. Name the points where ways leave the site.")
+        yield _warning(site, "entrances", said)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _lamps(count: int) -> Message:
+    return Message("1 lamp") if count == 1 else Message("{count} lamps", count=count)
