@@ -100,7 +100,7 @@ sbom: $(VENV)/.dev ## what the software is made of, as CycloneDX: dist/sbom/, on
 coverage: $(VENV)/.dev ## which lines of the firmware the tests run on MicroPython, file by file
 	@$(PY) -m gauges.lines --least 90
 
-pictures: $(VENV)/.base ## draw the pictures of the README anew
+pictures: $(VENV)/.dev ## draw the pictures of the README anew; those of the studio need Chromium (make services)
 	@$(PY) host_tools/pictures/make.py
 
 lock: $(VENV)/.dev ## renew the lock files in locks/ after a change in pyproject.toml

@@ -62,7 +62,7 @@ def _row(one: Line, ours: bool) -> str:
         points(one.service, 3), energy.bare(one.strict), f"{who.late_s:,.0f}", f"{who.dark_s:,.0f}", energy.number(one.changes, 1),
         energy.number(one.utility, 3),
     ]  # fmt: skip
-    small = [cell if one.met or not cell else f"<sub>{cell.replace('*', '&ast;')}</sub>" for cell in cells]
+    small = [cell if one.met or not cell else f"<sub>{cell.replace(' *', ' &ast;')}</sub>" for cell in cells]
     return f"| {' | '.join(small)} |"
 
 
