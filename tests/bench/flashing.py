@@ -55,7 +55,9 @@ def speed(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
     with Bench(folder / "many", count=BOARDS, real_speed=True) as bench, Inventory(folder / "b.sqlite", now=lambda: NOW) as inventory:
         assignment = Assignment(preparation, inventory, street.lamps)
         begun = time.monotonic()
-        outcomes = flash_all(bench.ports, assignment.choose, "", _QUIET, inventory, lambda port: Silent(), BOARDS, lambda outcome: None)
+        outcomes = flash_all(
+            bench.ports, assignment.choose, "", _QUIET, inventory, lambda port: Silent(), BOARDS, lambda outcome: None, lambda: None
+        )
         assert all(outcome.well for outcome in outcomes), [outcome.error for outcome in outcomes]
         took = time.monotonic() - begun
         yield f"{BOARDS} boards at once                     {took:7.1f} s   one after the other would be {ours * BOARDS:.0f} s"

@@ -109,7 +109,6 @@ def test_json__is_one_line_for_each_board(made: Table, capsys: pytest.CaptureFix
     assert json.loads(line)["error"]["code"] == "port-busy"
 
 
-@pytest.mark.slow
 def test_whole_street__gives_the_boards_that_are_there_to_the_first_lamps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -37,7 +37,6 @@ def running(blank: Table) -> Table:
     return blank
 
 
-@pytest.mark.slow
 def test_blank_board__becomes_a_node_and_a_second_run_writes_nothing(blank: Table):
     """Runtime, firmware as it ships, files, self-test, record; then everything is right already, and nothing is written down either."""
     blank.whole = True
@@ -112,7 +111,6 @@ def test_cable_pulled_between_two_writes__is_repaired_by_the_same_command(runnin
     running.repaired(_PROMPT)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("message", [14, 24, 33, 35])
 def test_cable_pulled_while_files_change_places__is_repaired_by_the_same_command(
     running: Table, monkeypatch: pytest.MonkeyPatch, message: int
@@ -125,7 +123,6 @@ def test_cable_pulled_while_files_change_places__is_repaired_by_the_same_command
     running.repaired(_PROMPT)
 
 
-@pytest.mark.slow
 def test_cable_pulled_while_the_runtime_is_written__is_repaired_by_the_same_command(blank: Table):
     """In the middle of esptool's work: half a program is in the flash."""
     blank.bench.fault(0, "cut=30000")
@@ -134,7 +131,6 @@ def test_cable_pulled_while_the_runtime_is_written__is_repaired_by_the_same_comm
     blank.repaired(_PROMPT)
 
 
-@pytest.mark.slow
 def test_brown_out_while_flashing__says_what_the_supply_needs_and_is_repaired(blank: Table):
     """The chip starts anew in the middle, and answers again: that is no noise."""
     blank.bench.fault(0, "brown-out=20000")
@@ -144,7 +140,6 @@ def test_brown_out_while_flashing__says_what_the_supply_needs_and_is_repaired(bl
     blank.repaired(_PROMPT)
 
 
-@pytest.mark.slow
 def test_boot_loop__is_found_and_repaired_without_being_asked(running: Table):
     """The program in flash is damaged: the runtime is written again, firmware and files are right."""
     assert running.flash(_PROMPT).well
@@ -157,7 +152,7 @@ def test_boot_loop__is_found_and_repaired_without_being_asked(running: Table):
 @pytest.mark.parametrize(
     ("fault", "code", "remedy"),
     [
-        pytest.param("deaf", "no-prompt", "Press the button EN", marks=pytest.mark.slow),
+        ("deaf", "no-prompt", "Press the button EN"),
         ("busy", "port-busy", "Close it"),
         ("unplugged", "cable-lost", "plug it in again"),
     ],
@@ -173,7 +168,6 @@ def test_fault_at_the_prompt__has_a_name_and_a_next_step(running: Table, fault: 
     assert running.flash(_PROMPT).changes == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "code", "remedy"),
     [
@@ -231,7 +225,6 @@ def test_replacement__takes_the_lamp_over(running: Table):
     assert running.bench.boards[0].mac.hex(":") == claim.mac
 
 
-@pytest.mark.slow
 def test_wrong_chip__is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The site wants an ESP32; on the cable is an ESP32-S3."""
     with table(tmp_path, monkeypatch, chip="esp32s3") as made:
@@ -241,7 +234,6 @@ def test_wrong_chip__is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert "ESP32" in error.what.split(";")[1]
 
 
-@pytest.mark.slow
 def test_too_little_flash__is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The board file says 4 MB; the chip has 2."""
     with table(tmp_path, monkeypatch, flash_bytes=2 << 20) as made:

@@ -21,7 +21,7 @@ from lykta.node.street import load_street
 from tests.node import provisioned
 from tests.node.provisioned import LAMP, SITE
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.micropython
 
 MINUTE_MS = 60_000
 COMES = 1  # how an LD2451 says it

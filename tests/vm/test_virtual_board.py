@@ -87,7 +87,6 @@ def tool(*words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stub", [True, False])
 def test_esptool__flashes_what_mpremote_then_works_on(tmp_path: Path, stub: bool):
     """Both as they are in the lock file, with the stub and without; the flash is verified by esptool itself."""

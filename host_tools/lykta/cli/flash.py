@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 from rich.markup import escape
 
+from lykta.cli import INTERRUPTED
 from lykta.cli.cable import asks, show_finding, the_port, writing
 from lykta.cli.terminal import make_console
 from lykta.errors import InputError, LyktaError
-from lykta.node import rounds
+from lykta.node import esp, rounds
 from lykta.node.errors import BoardError
-from lykta.node.esp import BAUD
 from lykta.node.flashing import Options, Outcome, Wanted
 from lykta.node.inventory import Inventory, inventory_path
 from lykta.node.labels import Label
@@ -27,6 +30,7 @@ from lykta.progress import Bar, Bars
 
 _MOST_JOBS = 8
 _LISTED = 12
+_FINISHING = "What is under way is finished first. Ctrl-C once more leaves it as it is: the same command goes on from there."
 _IMAGE = "MicroPython's image: a file, or a folder of them (LYKTA_IMAGE says it once). Without, a board keeps what it has."
 _NETWORK = "What `lykta broker config` wrote. Default: SITE.network, unless it is only for this machine."
 Choose = Callable[[str, str], Wanted]
@@ -46,7 +50,7 @@ Choose = Callable[[str, str], Wanted]
 @click.option("--erase", is_flag=True, help="Erase the whole flash first: files, counters, everything.")
 @click.option("--test/--no-test", default=True, help="Run the self-test at the end (the default), or not.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=_MOST_JOBS, show_default=True, metavar="N", help="So many boards at once.")
-@click.option("--baud", type=int, default=BAUD, show_default=True, help="Speed of the loader; 115200 for bad cables.")
+@click.option("--baud", type=int, default=esp.BAUD, show_default=True, help="Speed of the loader; 115200 for bad cables.")
 @click.option("--labels", type=click.Path(path_type=Path), metavar="FOLDER", help="Where labels for the posts go. Default: SITE.labels/")
 @click.option("--who", default="", metavar="NAME", help="Who does it, for the inventory (LYKTA_WHO says it once).")
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
@@ -153,7 +157,20 @@ class _Table:
                 watchers[outcome.port].finish()
                 self._printer.outcome(outcome, bars, alone=len(ports) == 1)
 
-            return flash_all(ports, choose, buttons, self._options, self._inventory, watchers.__getitem__, self._jobs, done)
+            def stop() -> None:
+                signal.signal(signal.SIGINT, _leave)
+                with bars.aside():
+                    click.echo(_FINISHING, err=True)
+
+            return flash_all(ports, choose, buttons, self._options, self._inventory, watchers.__getitem__, self._jobs, done, stop)
+
+
+def _leave(*_: object) -> None:
+    """End at once, whatever the threads of the boards do: what they leave behind the same command repairs."""
+    sys.stderr.write("\x1b[?25h\ninterrupted\n" if sys.stderr.isatty() else "\ninterrupted\n")  # the cursor is hidden beside bars
+    sys.stderr.flush()
+    esp.leave()
+    os._exit(INTERRUPTED)
 
 
 class _Watcher:

@@ -54,6 +54,16 @@ class Piece:
     data: bytes
 
 
+#: What writes boards at this moment.
+_running: set[subprocess.Popen[str]] = set()
+
+
+def leave() -> None:
+    """End whatever writes a board at this moment; the same command repairs what it leaves behind."""
+    for run in tuple(_running):
+        run.kill()
+
+
 class Esptool:
     """esptool on one port. `buttons`: what a person presses to bring the board into its loader."""
 
@@ -106,10 +116,12 @@ class Esptool:
         command += ["--before", before, "--after", after, *words]
         environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
         said = []
+        # A session of its own: Ctrl-C in the terminal is for us, who decide whether a board is finished, not for what writes it.
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment, start_new_session=True
         ) as run:
             assert run.stdout
+            _running.add(run)
             try:
                 for line in run.stdout:
                     writing = _WRITING.search(line)
@@ -120,6 +132,8 @@ class Esptool:
             except BaseException:
                 run.kill()
                 raise
+            finally:
+                _running.discard(run)
             status = run.wait()
         text = "".join(said)
         if status:

@@ -98,17 +98,30 @@ def flash_all(
     watchers: Callable[[str], Watcher],
     jobs: int,
     on_outcome: Callable[[Outcome], None],
+    on_stop: Callable[[], None],
 ) -> list[Outcome]:
-    """Flash the boards on several ports, so many at once; each outcome is handed on as it comes, then all of them, by port."""
+    """Flash the boards on several ports, so many at once; each outcome is handed on as it comes, then all of them, by port.
+
+    Who interrupts (Ctrl-C) is told by `on_stop` that the boards under way are finished first; none begins after that.
+    """
     outcomes: dict[str, Outcome] = {}
     pool = ThreadPoolExecutor(max_workers=max(1, min(jobs, len(ports))))
-    try:
-        running = {pool.submit(flash, port, choose, buttons, options, inventory, watchers(port)): port for port in ports}
-        for future in as_completed(running):
+    running = {pool.submit(flash, port, choose, buttons, options, inventory, watchers(port)): port for port in ports}
+
+    def collect() -> None:
+        for future in as_completed([one for one, port in running.items() if port not in outcomes and not one.cancelled()]):
             outcomes[running[future]] = future.result()
             on_outcome(outcomes[running[future]])
+
+    try:
+        collect()
+    except KeyboardInterrupt:
+        for future in running:
+            future.cancel()
+        on_stop()
+        collect()
+        raise
     finally:
-        # Somebody who interrupts waits for the boards that are under way, not for those that have not begun.
         pool.shutdown(cancel_futures=True)
     return [outcomes[port] for port in ports]
 
