@@ -23,6 +23,7 @@ from tests.tune import nights
 
 ANNA, BERTIL, CILLA = "anna-drawn-at-random", "bertil-drawn-at-random", "cilla-drawn-at-random"
 HOSTILE = "<img src=x onerror=hurt=1>"
+_LOOKS_S = 0.05
 _PEOPLE = f"anna: {{role: operator, token: {ANNA}}}\nbertil: {{role: operator, token: {BERTIL}}}\ncilla: {{role: viewer, token: {CILLA}}}\n"
 
 
@@ -81,12 +82,13 @@ class Lively:
         self._do(die())
 
     def tell(self, lamp: str, kind: topics.Kind, message: messages.Message) -> None:
-        """A node tells something more."""
+        """A node tells something more, as soon as it is connected: after a broker's new start it comes back in its own time."""
         node = next(one for one in self._crowd.nodes if one.name == self.names[lamp])
         topic = topics.topic_of(self._crowd.where.district, node.name, kind)
 
         async def tell() -> None:
-            assert node._link is not None
+            while node._link is None:
+                await asyncio.sleep(_LOOKS_S)
             node._link.publish(topic, messages.encode(message))
             await node._link.settled()
 
